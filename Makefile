@@ -1,0 +1,60 @@
+# Everything a person types. `make help` lists it.
+SHELL := /bin/bash
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+UV_VERSION := 0.13.9
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint unit end-to-end bench soak up down clean lock screenshots
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(VENV)/.ready ## Make .venv with everything that is pinned in requirements.lock
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@./include/slipway_local/system_packages.sh
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet uv==$(UV_VERSION)
+	$(UV) pip sync --quiet --python $(PYTHON) requirements.lock
+	$(UV) pip install --quiet --python $(PYTHON) --no-deps --editable .
+	@touch $@
+
+demo: setup ## Bring everything up and deliver the sample service through qa and production
+	./slipway demo
+
+test: lint unit end-to-end ## Lint, types, unit tests, DAG integrity, and a delivery on a real cluster
+
+lint: setup ## ruff, mypy, import-linter, codespell
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-cache
+	$(VENV)/bin/codespell
+
+unit: setup ## The quick tests: no network, no root
+	$(VENV)/bin/pytest -n $(WORKERS) -m "not end_to_end and not browser and not soak"
+
+end-to-end: setup ## A delivery by a real Airflow on the embedded cluster (root)
+	$(VENV)/bin/pytest -m "(end_to_end or browser) and not soak" tests
+
+soak: setup ## Long tests, not part of `make test`
+	$(VENV)/bin/pytest -m soak tests
+
+bench: setup ## What parsing costs, as ratios in one run
+	$(PYTHON) tests/bench/parse.py
+
+up: setup ## Cluster, images, monitoring, Airflow
+	./slipway up
+
+down: ## Stop Airflow and the cluster; their data stays
+	./slipway down --cluster
+
+clean: ## Stop and delete everything that this checkout made, .venv included
+	@if [ -x $(PYTHON) ]; then ./slipway down && ./slipway cluster delete; fi
+	rm -rf .slipway $(VENV)
+
+lock: setup ## Resolve requirements*.txt anew into requirements.lock
+	$(UV) pip compile --quiet --universal --python $(PYTHON) --no-annotate --no-header -o requirements.lock requirements-dev.txt
