@@ -1,0 +1,187 @@
+"""`./slipway up | down | status | logs`: a local Airflow, and all that it works on."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from slipway_local.airflow import LocalAirflow
+
+
+def says_what_went_wrong(command: Callable[..., None]) -> Callable[..., None]:
+    """End a command with one clear text instead of a traceback, for the errors that have one."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except _known_errors() as error:
+            raise click.ClickException(str(error)) from error
+
+    return wrapped
+
+
+def _known_errors() -> tuple[type[Exception], ...]:
+    from slipway_cluster.binary import BuildFailed
+    from slipway_cluster.debian import PackagesUnavailable
+    from slipway_cluster.images import ImageFailed
+    from slipway_cluster.monitoring import MonitoringFailed
+    from slipway_cluster.network import NetworkFailed
+    from slipway_cluster.processes import ProcessFailed
+    from slipway_cluster.target import NoCluster
+    from slipway_cluster.toolchain import NoGo
+
+    from slipway_local.errors import LocalError
+
+    ground = (BuildFailed, ImageFailed, MonitoringFailed, NetworkFailed, NoCluster, NoGo, PackagesUnavailable)
+    return (LocalError, ProcessFailed, *ground)
+
+
+@click.command()
+@says_what_went_wrong
+def up() -> None:
+    """Start cluster, monitoring and Airflow, or mend what died.
+
+    Airflow listens on 127.0.0.1:8080; SLIPWAY_PORT chooses another port.
+    """
+    from slipway_local.airflow import chosen_airflow
+
+    airflow = chosen_airflow()
+    everything_up(airflow, click.echo)
+    click.echo(login_hint(airflow))
+
+
+@click.command()
+@click.option("--cluster", is_flag=True, help="Stop the embedded cluster, too.")
+@says_what_went_wrong
+def down(cluster: bool) -> None:
+    """Stop Airflow and its database. Their data stay."""
+    from slipway_cluster import embedded
+
+    kept_airflow().down()
+    click.echo("Airflow is down.")
+    if cluster:
+        embedded.down()
+        click.echo("The embedded cluster is down.")
+
+
+@click.command()
+@says_what_went_wrong
+def status() -> None:
+    """Show the parts of Airflow, how they are, and where to log in."""
+    from rich.console import Console
+    from rich.table import Table
+
+    airflow = kept_airflow()
+    table = Table("part", "process", "health", "log", title=f"Airflow '{airflow.name}' in {airflow.folder}")
+    parts = airflow.status()
+    for part in parts:
+        colour = "green" if part.health in ("healthy", "running") else "red"
+        table.add_row(part.name, str(part.pid or ""), f"[{colour}]{part.health}[/]", str(part.log))
+    Console().print(table)
+    if any(part.pid for part in parts):
+        click.echo(login_hint(airflow))
+    else:
+        click.echo("Nothing runs. `./slipway up` starts it.")
+
+
+@click.command()
+@click.argument("part", required=False)
+@click.option("-n", "--lines", default=40, show_default=True, help="How many lines of the end.")
+@says_what_went_wrong
+def logs(part: str | None, lines: int) -> None:
+    """Show the end of the log of PART, e.g. scheduler; without PART, name the parts."""
+    from slipway_local.airflow import PARTS
+    from slipway_local.logs import tail
+
+    airflow = kept_airflow()
+    known = sorted(path.stem for path in (airflow.folder / "logs").glob("*.log")) or ["postgres", *PARTS]
+    if part is None:
+        click.echo("Parts: " + ", ".join(known))
+    elif part not in known:
+        raise click.UsageError(f"There is no part {part!r}. Known: {', '.join(known)}.")
+    else:
+        click.echo(tail(airflow.folder, part, lines))
+
+
+@click.command()
+@click.option("--steps", envvar="STEPS", default="", metavar="N|N-M", help="Which steps, e.g. 1-2; default: all.")
+@says_what_went_wrong
+def demo(steps: str) -> None:
+    """Bring everything up and deliver the sample service through qa and production.
+
+    Ends with exit code 1 when an outcome did not hold. Airflow and the cluster stay up.
+    """
+    from slipway_local.demo import run_demo
+
+    run_demo(steps)
+
+
+@click.command()
+@click.argument("sequence", metavar="PROJECT.STAGE.SEQUENCE")
+@click.option("--service", required=True, help="Which service of the project.")
+@click.option("--image", default="", help="What to deliver, e.g. ghcr.io/org/app:1.0.")
+@click.option("--label", "labels", multiple=True, metavar="KEY=TEXT", help="Travels with the run; may be repeated.")
+@click.option("--wait", is_flag=True, help="Wait for the end; exit code 1 when the run failed.")
+@says_what_went_wrong
+def trigger(sequence: str, service: str, image: str, labels: tuple[str, ...], wait: bool) -> None:
+    """Start a sequence of a stage, as its trigger form in the UI does.
+
+    \b
+    ./slipway trigger fulltour.qa.delivery --service helloservice --image ghcr.io/slipway-samples/helloservice:v0.1.1
+    """
+    pairs = [label.partition("=") for label in labels]
+    if wrong := [key for key, equals, _ in pairs if not (key and equals)]:
+        raise click.UsageError(f"--label wants KEY=TEXT, not {wrong[0]!r}.")
+    with kept_airflow().api() as api:
+        conf = {"service": service, "image": image, "labels": {key: text for key, _, text in pairs}}
+        run_id = api.trigger(sequence, conf)["dag_run_id"]
+        click.echo(f"Started {api.run_page(sequence, run_id)}")
+        if wait:
+            state = api.wait_for_run(sequence, run_id, timeout=3600)["state"]
+            click.echo(f"It ended: {state}.")
+            if state != "success":
+                raise click.exceptions.Exit(1)
+
+
+def everything_up(airflow: LocalAirflow, progress: Callable[[str], None]) -> None:
+    """Start cluster, images, monitoring and Airflow; what runs is left as it is."""
+    from slipway_cluster.target import chosen_target
+
+    from slipway_local.ports import require_free
+
+    if not airflow.running():  # before the long part, not after it
+        require_free(airflow.port, "Airflow's api-server", airflow.other_port)
+    target = chosen_target()
+    progress(f"Cluster: {target}")
+    if target.embedded:
+        cluster_up(progress)
+    airflow.up(progress)
+
+
+def cluster_up(progress: Callable[[str], None]) -> None:
+    """Start the embedded cluster with all images and monitoring."""
+    from slipway_cluster import embedded, monitoring, sample_images
+    from slipway_cluster.target import embedded_target
+
+    embedded.up(progress)
+    sample_images.ensure_all(progress)
+    progress("monitoring")
+    monitoring.install(embedded_target(), [])
+
+
+def kept_airflow() -> LocalAirflow:
+    """Return the Airflow that was started last, with the ports it was started with."""
+    from slipway_local.airflow import LocalAirflow, chosen_airflow
+
+    return LocalAirflow.kept(chosen_airflow().folder) or chosen_airflow()
+
+
+def login_hint(airflow: LocalAirflow) -> str:
+    """Say where the UI is and how to log in."""
+    login = f"user: admin  password: {airflow.password()}"
+    return f"Airflow: {airflow.address}  {login}  (other users: {airflow.passwords_file})"

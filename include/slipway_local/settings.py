@@ -1,0 +1,142 @@
+"""Every setting of a local Airflow, as environment variables (airflow.md 10 and 12). No file holds settings."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slipway_cluster.places import CHECKOUT
+
+from slipway_local.private_files import keep_once
+
+if TYPE_CHECKING:
+    from slipway_local.airflow import LocalAirflow
+
+# Simple auth manager's user → role. People use `admin`; the others are for trying what each role may do.
+USERS = {"admin": "admin", "op": "op", "user": "user", "viewer": "viewer"}
+
+# What the caller's shell must not decide: other settings of Airflow, another cluster, another repository (Git sets
+# the GIT_ ones around a hook), other Python modules. Without byte code every start would compile all of Airflow.
+_FOREIGN = (
+    *("AIRFLOW", "KUBECONFIG", "HELM_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"),
+    *("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"),
+)
+
+
+def passwords(airflow: LocalAirflow) -> dict[str, str]:
+    """Return user → password; made at the first call and kept in a file that only its owner may read."""
+    return keep_once(airflow.passwords_file, dict.fromkeys(USERS, lambda: secrets.token_urlsafe(12)))
+
+
+def settings(airflow: LocalAirflow) -> dict[str, str]:
+    """Return the settings as Airflow's own environment variables. They hold secrets: hand them to processes only."""
+    kept = keep_once(
+        airflow.folder / "secrets.json",
+        {
+            "fernet_key": lambda: base64.urlsafe_b64encode(os.urandom(32)).decode(),
+            "jwt_secret": lambda: secrets.token_urlsafe(64),
+            "secret_key": lambda: secrets.token_urlsafe(32),
+        },
+    )
+    passwords(airflow)
+    by_section: dict[str, dict[str, object]] = {
+        "core": {
+            "executor": "LocalExecutor",
+            "parallelism": airflow.parallelism,
+            "execution_api_server_url": f"{airflow.address}/execution/",
+            "hostname_callable": "slipway_local.ports.loopback",
+            "dags_folder": airflow.home / "no-dags",  # all DAGs come from the bundle
+            "plugins_folder": CHECKOUT / "plugins",
+            "load_examples": False,
+            "dags_are_paused_at_creation": False,
+            "min_serialized_dag_update_interval": 5,
+            "fernet_key": kept["fernet_key"],
+            "simple_auth_manager_users": ",".join(f"{user}:{role}" for user, role in USERS.items()),
+            "simple_auth_manager_passwords_file": airflow.passwords_file,
+            "test_connection": "Enabled" if airflow.test_connection else "Disabled",
+        },
+        "database": {
+            "sql_alchemy_conn": airflow.postgres.url("psycopg2"),
+            "sql_alchemy_conn_async": airflow.postgres.url("asyncpg"),
+        },
+        "logging": {
+            "base_log_folder": airflow.home / "logs",
+            "dag_processor_child_process_log_directory": airflow.home / "logs" / "dag_processor",
+            "worker_log_server_port": airflow.log_port,
+            "trigger_log_server_port": airflow.log_port,  # one server serves both, see LocalAirflow
+            "colored_console_log": False,
+        },
+        "api": {
+            "host": "127.0.0.1",
+            "port": airflow.port,
+            "base_url": airflow.address,
+            "secret_key": kept["secret_key"],
+            "workers": 1,
+            "instance_name": f"Slipway ({airflow.name})",
+        },
+        "api_auth": {"jwt_secret": kept["jwt_secret"]},
+        "scheduler": {
+            "scheduler_idle_sleep_time": 0.1,  # a short one makes the resume race rare (airflow.md 2)
+            "task_instance_heartbeat_timeout": airflow.heartbeat_timeout,
+            # Tasks of a scheduler that was killed hard belong to nobody, not even to that timeout, until this look.
+            "orphaned_tasks_check_interval": 30,
+            "enable_health_check": False,  # it would listen on all addresses
+        },
+        "dag_processor": {
+            "dag_bundle_config_list": json.dumps([_bundle(airflow.published)]),
+            "dag_bundle_storage_path": airflow.home / "bundles",
+            "refresh_interval": 5,
+            "min_file_process_interval": 5,
+        },
+    }
+    variables = {
+        f"AIRFLOW__{section}__{name}".upper(): str(value)
+        for section, values in by_section.items()
+        for name, value in values.items()
+    }
+    return {
+        **variables,
+        "AIRFLOW_HOME": str(airflow.home),
+        # Named so that the Git bundle finds it at once, instead of asking the API server in every task.
+        "AIRFLOW_CONN_SLIPWAY_PUBLISHED": json.dumps({"conn_type": "git", "host": str(airflow.published)}),
+        "DO_NOT_TRACK": "true",
+        "SCARF_NO_ANALYTICS": "true",
+    }
+
+
+def environment(airflow: LocalAirflow) -> dict[str, str]:
+    """Return the environment of Airflow's processes: the caller's, without what is not theirs, and the settings."""
+    from slipway_cluster.target import cluster_bin
+
+    kept = {name: value for name, value in os.environ.items() if name not in foreign()}
+    direct = ",".join(filter(None, [kept.get("NO_PROXY"), "127.0.0.1,localhost"]))
+    return {
+        **kept,
+        "PATH": os.pathsep.join([str(cluster_bin()), kept.get("PATH", os.defpath)]),
+        "NO_PROXY": direct,
+        "no_proxy": direct,
+        **settings(airflow),
+    }
+
+
+def foreign() -> list[str]:
+    """Return the names of the caller's variables that Airflow's processes must not see."""
+    return sorted(name for name in os.environ if name.startswith(_FOREIGN))
+
+
+def _bundle(published: Path) -> dict[str, object]:
+    return {
+        "name": "published",
+        "classpath": "airflow.providers.git.bundles.git.GitDagBundle",
+        "kwargs": {
+            "repo_url": str(published),
+            "git_conn_id": "slipway_published",
+            "tracking_ref": "main",
+            "subdir": "dags",
+            "refresh_interval": 5,
+        },
+    }

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+from slipway_local.airflow import LocalAirflow
+from slipway_local.publisher import stages_of
+from slipway_local.stages import Stage, StageKeeper
+
+QA = Stage("shop", "qa", ("carts", "orders"))
+
+
+class Target(NamedTuple):
+    """Stands in for the cluster's address."""
+
+    kubeconfig: Path
+    embedded: bool = True
+
+
+class Cluster:
+    """Stands in for slipway_cluster: keeps what was granted and what is scraped."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self.target = Target(kubeconfig)
+        self.granted: list[tuple[str, str]] = []
+        self.scraped: list[tuple[str, ...]] = []
+
+    def grant(self, target: Target, project: str, stage: str) -> dict[str, Any]:
+        """Give access to a stage."""
+        self.granted.append((project, stage))
+        return {"kind": "Config"}
+
+    def install(self, target: Target, targets: list[tuple[str, ...]], **_: object) -> None:
+        """Take the targets of Prometheus."""
+        self.scraped = targets
+
+
+class Api:
+    """Stands in for Airflow's API: keeps the connections."""
+
+    def __init__(self) -> None:
+        self.connections: dict[str, dict[str, Any]] = {}
+
+    def put_connection(self, connection_id: str, conn_type: str, extra: dict[str, Any], **_: object) -> None:
+        """Store a connection."""
+        self.connections[connection_id] = {"conn_type": conn_type, **extra}
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """Put a stand-in in the place of the cluster's modules."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text("one")
+    made = Cluster(kubeconfig)
+    scrape_target = SimpleNamespace(ScrapeTarget=lambda *parts: parts, install=made.install)
+    monkeypatch.setitem(sys.modules, "slipway_cluster.access", SimpleNamespace(grant=made.grant))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "slipway_cluster.monitoring", scrape_target)  # type: ignore[arg-type]
+    target = SimpleNamespace(current_target=lambda: made.target)
+    monkeypatch.setitem(sys.modules, "slipway_cluster.target", target)  # type: ignore[arg-type]
+    return made
+
+
+@pytest.fixture
+def keeper(described: LocalAirflow, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> StageKeeper:
+    """Return a keeper that talks to stand-ins only."""
+    monkeypatch.setattr(LocalAirflow, "api", lambda _: Api())
+    return StageKeeper(described)
+
+
+def test_a_stage_gets_access_connection_and_scraping(keeper: StageKeeper, cluster: Cluster) -> None:
+    """The kubeconfig is a mapping in the connection, so that Airflow masks its token."""
+    keeper.want(frozenset({QA}))
+    keeper.ready()
+    assert cluster.granted == [("shop", "qa")]
+    expected = {"conn_type": "kubernetes", "kube_config": {"kind": "Config"}, "namespace": "shop-qa"}
+    assert {"kubernetes_shop_qa": expected} == keeper._api.connections  # type: ignore[attr-defined]
+    assert cluster.scraped == [("carts", "shop", "qa"), ("orders", "shop", "qa")]
+
+
+def test_what_is_ready_is_not_done_again(keeper: StageKeeper, cluster: Cluster) -> None:
+    """Looking every few seconds costs nothing."""
+    keeper.want(frozenset({QA}))
+    keeper.ready()
+    keeper.ready()
+    assert len(cluster.granted) == 1
+
+
+def test_a_cluster_made_anew_is_readied_again(keeper: StageKeeper, cluster: Cluster) -> None:
+    """The accounts of the old one are gone."""
+    keeper.want(frozenset({QA}))
+    keeper.ready()
+    cluster.target.kubeconfig.write_text("two")
+    keeper.ready()
+    assert len(cluster.granted) == 2
+
+
+def test_a_cluster_of_ones_own_gets_no_monitoring(keeper: StageKeeper, cluster: Cluster) -> None:
+    """Prometheus is ours to install in the embedded cluster only."""
+    cluster.target = cluster.target._replace(embedded=False)
+    keeper.want(frozenset({QA}))
+    keeper.ready()
+    assert cluster.granted == [("shop", "qa")]
+    assert cluster.scraped == []
+
+
+def test_every_stage_of_every_project_is_wanted() -> None:
+    """Each with all services of its project."""
+    projects = [SimpleNamespace(name="shop", stages=("qa", "production"), services=("carts", "orders"))]
+    assert [QA, Stage("shop", "production", ("carts", "orders"))] == list(stages_of(projects))
