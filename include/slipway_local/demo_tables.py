@@ -29,6 +29,7 @@ def tasks_table(deliveries: Sequence[Delivery]) -> Table:
 def running_table(running: Mapping[str, Sequence[Workload]]) -> Table:
     """What runs in which stage, as the cluster says."""
     table = Table("stage", "deployment", "image", "ready", title="What runs where (asked of the cluster)")
+    table.columns[2].overflow = "fold"
     for stage, found in running.items():
         for workload in found:
             table.add_row(stage, workload.name, workload.image, f"{workload.ready}/{workload.wanted}")

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slipway_local.airflow import LocalAirflow
+from slipway_local.errors import ApiError
 
 if TYPE_CHECKING:
     from slipway_cluster.target import Target
 
 _LOOK_AGAIN = 300.0  # seconds after which even a ready stage is readied again: a person may have removed something
+_OURS = "Made by Slipway for stage"
 log = logging.getLogger("slipway.stages")
 
 
@@ -86,17 +88,31 @@ class StageKeeper:
             return
         first = state != self._done
         for stage in sorted(wanted):
+            if self._is_somebody_elses(stage.connection):
+                if first:
+                    log.info("Stage %s keeps its connection %s: it is not ours", stage.namespace, stage.connection)
+                continue
             kubeconfig = grant(target, stage.project, stage.name)
             # As a mapping, not as text: so Airflow masks the token in it.
             extra = {"kube_config": kubeconfig, "namespace": stage.namespace}
             self._api.put_connection(
-                stage.connection, "kubernetes", extra, description=f"Stage {stage.name} of {stage.project}"
+                stage.connection, "kubernetes", extra, description=f"{_OURS} {stage.name} of {stage.project}"
             )
             if first:
                 log.info("Stage %s is ready: connection %s", stage.namespace, stage.connection)
         if target.embedded:  # Prometheus is not ours to install in a cluster of somebody's own
             self._watch_services(target, wanted)
         self._done, self._done_at = state, time.monotonic()
+
+    def _is_somebody_elses(self, connection: str) -> bool:
+        """Say whether a person gave the stage a cluster of its own: their connection does not carry our words."""
+        try:
+            description = self._api.get(f"/connections/{connection}")["description"] or ""
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        return not description.startswith(_OURS)
 
     def _watch_services(self, target: Target, wanted: Iterable[Stage]) -> None:
         from slipway_cluster.monitoring import ScrapeTarget, install

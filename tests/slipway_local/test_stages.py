@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from slipway_local.airflow import LocalAirflow
+from slipway_local.errors import ApiError
 from slipway_local.publisher import stages_of
 from slipway_local.stages import Stage, StageKeeper
 
@@ -44,9 +45,18 @@ class Api:
 
     def __init__(self) -> None:
         self.connections: dict[str, dict[str, Any]] = {}
+        self.descriptions: dict[str, str] = {}
 
-    def put_connection(self, connection_id: str, conn_type: str, extra: dict[str, Any], **_: object) -> None:
+    def get(self, path: str) -> dict[str, Any]:
+        """Return a connection's description."""
+        name = path.removeprefix("/connections/")
+        if name not in self.descriptions:
+            raise ApiError("not found", 404)
+        return {"description": self.descriptions[name]}
+
+    def put_connection(self, connection_id: str, conn_type: str, extra: dict[str, Any], description: str) -> None:
         """Store a connection."""
+        self.descriptions[connection_id] = description
         self.connections[connection_id] = {"conn_type": conn_type, **extra}
 
 
@@ -79,6 +89,15 @@ def test_a_stage_gets_access_connection_and_scraping(keeper: StageKeeper, cluste
     expected = {"conn_type": "kubernetes", "kube_config": {"kind": "Config"}, "namespace": "shop-qa"}
     assert {"kubernetes_shop_qa": expected} == keeper._api.connections  # type: ignore[attr-defined]
     assert cluster.scraped == [("carts", "shop", "qa"), ("orders", "shop", "qa")]
+
+
+def test_a_connection_that_a_person_made_is_left_alone(keeper: StageKeeper, cluster: Cluster) -> None:
+    """The stage may have a cluster of its own."""
+    keeper._api.descriptions["kubernetes_shop_qa"] = "our big cluster"  # type: ignore[attr-defined]
+    keeper.want(frozenset({QA}))
+    keeper.ready()
+    assert cluster.granted == []
+    assert keeper._api.connections == {}  # type: ignore[attr-defined]
 
 
 def test_what_is_ready_is_not_done_again(keeper: StageKeeper, cluster: Cluster) -> None:
