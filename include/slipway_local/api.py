@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -129,7 +129,7 @@ class AirflowApi:
         """Return the log of one attempt of a task as text."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
         lines = self.get(path, full_content=True, map_index=-1)["content"]
-        return "\n".join(line if isinstance(line, str) else str(line["event"]) for line in lines)
+        return "\n".join(_log_lines(lines))
 
     # The house around them
 
@@ -245,6 +245,17 @@ class AirflowApi:
         raise ApiError(
             f"{request.method} {request.url} answered {answer.status_code}{hint}: {_reason(answer)}", answer.status_code
         )
+
+
+def _log_lines(lines: Iterable[Any]) -> Iterator[str]:
+    """Yield the text of a structured log: what was said, and the errors that were raised."""
+    for line in lines:
+        if isinstance(line, str):
+            yield line
+            continue
+        yield str(line["event"])
+        for error in line.get("error_detail") or ():
+            yield f"{error['exc_type']}: {error['exc_value']}"
 
 
 def _reason(answer: httpx.Response) -> str:

@@ -107,7 +107,7 @@ class StageKeeper:
     def _is_somebody_elses(self, connection: str) -> bool:
         """Say whether a person gave the stage a cluster of its own: their connection does not carry our words."""
         try:
-            description = self._api.get(f"/connections/{connection}")["description"] or ""
+            description = self._api.get(f"connections/{connection}")["description"] or ""
         except ApiError as error:
             if error.status == 404:
                 return False

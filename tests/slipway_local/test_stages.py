@@ -49,7 +49,7 @@ class Api:
 
     def get(self, path: str) -> dict[str, Any]:
         """Return a connection's description."""
-        name = path.removeprefix("/connections/")
+        name = path.removeprefix("connections/")
         if name not in self.descriptions:
             raise ApiError("not found", 404)
         return {"description": self.descriptions[name]}

@@ -12,6 +12,7 @@ from slipway_core.keptn.plan import ProjectPlan, plan_project
 from slipway_core.keptn.problems import ERROR, NOTE, WARNING, Problem, excerpt, has_errors
 from slipway_core.keptn.shipyard import ENTITY_NAME, Shipyard, shipyard_of
 from slipway_core.keptn.source import Source, read_file
+from slipway_core.publish.chart_archives import check_archive
 from slipway_core.publish.handled import GROUP
 from slipway_core.publish.services import services_of
 from slipway_core.publish.survey import Found, survey
@@ -44,6 +45,7 @@ def check_project(folder: Path, name: str, shown_as: str, handled: Collection[st
     """
     found, loose = survey(folder, shown_as)
     loose += _check_project_name(name, shown_as)
+    loose += [problem for one in _chart_archives(found) for problem in check_archive(folder / one, f"{shown_as}/{one}")]
     reports = [_report(FileReport(f"{shown_as}/{one}", None, ()), folder / one) for one in _own_files(found)]
     shipyard, report = _check_shipyard(folder, f"{shown_as}/{SHIPYARD}", handled)
     plan = None
@@ -63,6 +65,13 @@ def _own_files(found: list[Found]) -> Iterator[str]:
     for relative, _ in found:
         path = PurePath(relative)
         if is_telling_name(path) and not _CHART_FOLDERS & set(path.parts):
+            yield relative
+
+
+def _chart_archives(found: list[Found]) -> Iterator[str]:
+    for relative, _ in found:
+        path = PurePath(relative)
+        if path.suffix == ".tgz" and _CHART_FOLDERS & set(path.parts):
             yield relative
 
 
