@@ -18,7 +18,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@./include/slipway_local/system_packages.sh
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet uv==$(UV_VERSION)
-	$(UV) pip sync --quiet --python $(PYTHON) requirements.lock
+	$(UV) pip sync --quiet --compile-bytecode --python $(PYTHON) requirements.lock
 	$(UV) pip install --quiet --python $(PYTHON) --no-deps --editable .
 	@touch $@
 
@@ -43,8 +43,10 @@ end-to-end: setup ## A delivery by a real Airflow on the embedded cluster (root)
 soak: setup ## Long tests, not part of `make test`
 	$(VENV)/bin/pytest -m soak tests
 
-bench: setup ## What parsing costs, as ratios in one run
-	$(PYTHON) tests/bench/parse.py
+bench: setup ## What parsing costs beside plain Python and dag-factory, as ratios
+	@# Apart from .venv: Airflow would load it in every process, as it does with all that is installed beside it.
+	$(UV) pip install --quiet --python $(PYTHON) --no-deps --target .slipway/bench dag-factory==1.1.0
+	PYTHONPATH=.slipway/bench $(PYTHON) tests/bench/parse.py
 
 up: setup ## Cluster, images, monitoring, Airflow
 	./slipway up

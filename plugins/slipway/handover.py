@@ -1,0 +1,60 @@
+"""A finished sequence starts those that follow it, each by an explicit run (sequences.md 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk.exceptions import AirflowSkipException
+from slipway_core.keptn import event, names
+
+from slipway.links import StartedRunLink, run_url
+from slipway.operators.sequence import HANDOVER_KEY, RESULT_TASK_ID
+from slipway.operators.task import FINISHED
+
+
+class StartFollower(TriggerDagRunOperator):
+    """Start the run of a following sequence when its selector matches how this one ended; else skip.
+
+    Safe to repeat: the run id is made of context, parent DAG, parent run and trigger item, and a run that
+    exists already is left alone. The person who began the chain is carried on by Airflow.
+
+    :param follower_stage: stage of the following sequence.
+    :param item: running number of the trigger item among all that name this sequence.
+    :param selector: ``match`` of the trigger item; None: pass or warning starts it.
+    """
+
+    operator_extra_links = (StartedRunLink(),)
+
+    def __init__(
+        self, *, follower_stage: str, item: int, selector: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(logical_date=None, skip_when_already_exists=True, **kwargs)
+        self.follower_stage = follower_stage
+        self.item = item
+        self.selector = selector
+
+    def execute(self, context: Any) -> None:
+        """Start the follower's run with the whole payload."""
+        ti = context["ti"]
+        finished = ti.xcom_pull(task_ids=RESULT_TASK_ID, key=FINISHED)
+        if not finished:
+            raise AirflowSkipException("The sequence could not begin: nothing follows it.")
+        outcome = event.SequenceOutcome(**finished["outcome"])
+        if not event.matches(self.selector, outcome):
+            wanted = dict(self.selector) if self.selector else "pass or warning"
+            raise AirflowSkipException(f"The result is {outcome.result}; {self.trigger_dag_id} wants {wanted}.")
+        payload = {**finished["payload"], "stage": self.follower_stage}
+        parent = {"dag_id": ti.dag_id, "run_id": ti.run_id, "item": self.item}
+        self.trigger_run_id = names.run_id(finished["context"], ti.dag_id, ti.run_id, self.item)
+        self.conf = {
+            "service": payload["service"],
+            HANDOVER_KEY: {"context": finished["context"], "payload": payload, "parent": parent},
+        }
+        self.note = f"Follows [{ti.dag_id}]({run_url(ti.dag_id, ti.run_id)})"
+        address = run_url(self.trigger_dag_id, self.trigger_run_id)
+        # Stored before the start: a repeated start is skipped, and its page still needs the link.
+        ti.xcom_push(key="started_run", value=address)
+        self.log.info("Result %s: starting %s", outcome.result, address)
+        super().execute(context)

@@ -1,0 +1,1 @@
+"""Hooks: each knows how to talk to one tool."""

@@ -1,0 +1,85 @@
+"""A release of a service in its stage: its name, its pods, its addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from slipway.hooks.faults import HelmFailed
+
+if TYPE_CHECKING:
+    from slipway.hooks.helm import HelmHook
+
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+LONGEST_NAME = 53  # Helm's own limit
+
+
+@dataclass(frozen=True)
+class Release:
+    """A Helm release in the namespace ``<project>-<stage>``."""
+
+    hook: HelmHook
+    name: str
+    namespace: str
+
+    @classmethod
+    def find(cls, hook: HelmHook, project: str, stage: str, service: str) -> Release:
+        """Return the release of a service; one with the longer name of other executors is adopted (decisions.md)."""
+        namespace = f"{project}-{stage}"
+        longer, short = release_name(f"{project}-{stage}-{service}"), release_name(service)
+        if hook.history(longer, namespace=namespace) and not hook.history(short, namespace=namespace):
+            return cls(hook, longer, namespace)
+        return cls(hook, short, namespace)
+
+    def pod_selector(self) -> str:
+        """Return the label selector of the release's pods."""
+        try:
+            objects = self.hook.manifest(self.name, namespace=self.namespace)
+        except HelmFailed:  # it failed before Helm had stored anything
+            objects = []
+        for one in _of_kind(objects, WORKLOADS):
+            labels = one.get("spec", {}).get("selector", {}).get("matchLabels") or {}
+            if labels:
+                return ",".join(f"{key}={value}" for key, value in labels.items())
+        return f"app.kubernetes.io/instance={self.name}"
+
+    def local_uris(self, objects: Sequence[Mapping[str, Any]], service: str) -> list[str]:
+        """Return the address inside the cluster: of the Service named like the service, else of the first one."""
+        services = list(_of_kind(objects, ("Service",)))
+        services.sort(key=lambda one: one["metadata"]["name"] not in (service, self.name))
+        for one in services:
+            ports = one.get("spec", {}).get("ports") or []
+            if ports:
+                return [f"http://{one['metadata']['name']}.{self.namespace}:{ports[0]['port']}"]
+        return []
+
+    @staticmethod
+    def public_uris(objects: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Return the addresses that the release's Ingresses give it."""
+        uris = []
+        for one in _of_kind(objects, ("Ingress",)):
+            scheme = "https" if one.get("spec", {}).get("tls") else "http"
+            uris += [
+                f"{scheme}://{rule['host']}" for rule in one.get("spec", {}).get("rules") or [] if rule.get("host")
+            ]
+        return uris
+
+    @staticmethod
+    def image(objects: Sequence[Mapping[str, Any]]) -> str:
+        """Return the image of the first container of the first workload."""
+        for one in _of_kind(objects, WORKLOADS):
+            containers = one.get("spec", {}).get("template", {}).get("spec", {}).get("containers") or []
+            if containers:
+                return str(containers[0].get("image", ""))
+        return ""
+
+
+def release_name(service: str) -> str:
+    """Return the legal release name nearest to a Keptn service name, which may hold capitals, dots, underscores."""
+    return re.sub(r"[^a-z0-9-]+", "-", service.lower()).strip("-")[:LONGEST_NAME].rstrip("-")
+
+
+def _of_kind(objects: Sequence[Mapping[str, Any]], kinds: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    return (one for one in objects if one.get("kind") in kinds)

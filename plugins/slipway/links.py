@@ -1,0 +1,48 @@
+"""Links from a task's page: to the runs before and after it, to the service, to the load report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import BaseOperatorLink
+from airflow.sdk.execution_time.xcom import XCom
+from airflow.utils.helpers import build_airflow_dagrun_url
+
+run_url = build_airflow_dagrun_url
+
+
+class _StoredLink(BaseOperatorLink):
+    """A link whose address the task stored in an XCom while it ran."""
+
+    stored_under = ""
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        return XCom.get_value(ti_key=ti_key, key=self.stored_under) or ""
+
+
+class StartedRunLink(_StoredLink):
+    """From a handover to the run that it started."""
+
+    name = "Started run"
+    stored_under = "started_run"
+
+
+class StartedByLink(_StoredLink):
+    """From a run's first task to the run that started it."""
+
+    name = "Started by"
+    stored_under = "started_by"
+
+
+class LoadReportLink(_StoredLink):
+    """From a load test to Locust's own report."""
+
+    name = "Load report"
+    stored_under = "load_report"
+
+
+class ServiceLink(_StoredLink):
+    """From a deployment to the public address of the service, if it has one."""
+
+    name = "Service"
+    stored_under = "service_address"

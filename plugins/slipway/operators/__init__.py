@@ -1,0 +1,1 @@
+"""The operators that take the tasks of a shipyard."""

@@ -1,0 +1,168 @@
+"""Slipway's own tasks around those of a sequence: the first takes the run's input, the last ones say how it ended."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+from slipway_core.keptn import event, incoming
+from slipway_core.keptn.problems import InvalidEvent
+
+from slipway.links import StartedByLink, run_url
+from slipway.operators.task import BEGIN_TASK_ID, FINISHED, TRIGGERED, finished_task, scope_of
+
+RESULT_TASK_ID = "slipway_result"
+FINISH_TASK_ID = "slipway_finish"
+HANDOVER_KEY = "slipway"
+CONTEXTS = uuid.UUID("7d9b2a56-0a53-4f7e-9f4b-0d6f9f9f6f11")  # the name space of context ids made from run ids
+
+
+class InputRefused(AirflowFailException):
+    """The run's input is wrong; the message names the field."""
+
+
+class BeginSequence(BaseOperator):
+    """Take the input of a run, from the trigger form or from the sequence before, and refuse what is wrong.
+
+    Its XCom ``triggered`` holds ``context`` (one id for a whole chain of stages) and ``data`` (the data of
+    ``<stage>.<sequence>.triggered``).
+
+    :param project: name of the project.
+    :param stage: name of the stage.
+    :param services: the services that the project has.
+    :param deploys: the sequence deploys, so a run started by hand needs an image or values.
+    """
+
+    operator_extra_links = (StartedByLink(),)
+
+    def __init__(
+        self, *, project: str, stage: str, services: Sequence[str], deploys: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.project = project
+        self.stage = stage
+        self.services = tuple(services)
+        self.deploys = deploys
+
+    def execute(self, context: Any) -> None:
+        """Check the input and store it as the sequence's payload."""
+        ti, run = context["ti"], context["dag_run"]
+        handover = (run.conf or {}).get(HANDOVER_KEY)
+        if handover is None:
+            chain, data = str(uuid.uuid5(CONTEXTS, f"{run.dag_id}/{run.run_id}")), self._from_form(context["params"])
+        else:
+            chain, data = self._from_handover(handover)
+            parent = handover.get("parent") or {}
+            if parent.get("dag_id") and parent.get("run_id"):
+                address = run_url(str(parent["dag_id"]), str(parent["run_id"]))
+                ti.xcom_push(key="started_by", value=address)
+                self.log.info("Started by %s", address)
+        ti.xcom_push(key=TRIGGERED, value={"context": chain, "data": data})
+        self.log.info("Context %s, service %s", chain, data["service"])
+
+    def _from_form(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        service, image = self._known_service(params.get("service")), params.get("image") or ""
+        values = params.get("values") or {}
+        if not isinstance(values, Mapping):
+            raise InputRefused(f"Field 'values' must be a mapping such as {{\"replicaCount\": 2}}, not {values!r}.")
+        if self.deploys and not image and not values:
+            raise InputRefused("Field 'image' is empty. Say which image to deliver, such as ghcr.io/org/app:1.0.")
+        try:
+            return incoming.trigger_data_from_form(
+                self.project, self.stage, service, image, params.get("labels") or {}, dict(values)
+            )
+        except InvalidEvent as error:
+            raise InputRefused(str(error)) from error
+
+    def _from_handover(self, handover: Any) -> tuple[str, dict[str, Any]]:
+        if not isinstance(handover, Mapping) or not isinstance(handover.get("payload"), Mapping):
+            raise InputRefused(f"Field '{HANDOVER_KEY}' must hold 'context' and 'payload', as a handover writes it.")
+        chain, payload = handover.get("context"), dict(handover["payload"])
+        if not isinstance(chain, str) or not chain:
+            raise InputRefused(f"Field '{HANDOVER_KEY}.context' must be a text, not {chain!r}.")
+        self._known_service(payload.get("service"))
+        try:
+            incoming.check_trigger_data({**payload, "project": self.project, "stage": self.stage})
+        except InvalidEvent as error:
+            raise InputRefused(str(error)) from error
+        return chain, {**payload, "project": self.project, "stage": self.stage}
+
+    def _known_service(self, service: Any) -> str:
+        if service not in self.services:
+            known = ", ".join(self.services)
+            raise InputRefused(f"Field 'service': project '{self.project}' has no {service!r}; it has: {known}.")
+        return str(service)
+
+
+class SequenceResult(BaseOperator):
+    """Work out how a sequence ended, and the data that its followers inherit (sequences.md 3.2, 3.3, 4).
+
+    The state of a task is the truth; its report adds what the state cannot say (a warning, data, a message).
+    Its XCom ``finished`` holds ``context``, ``outcome``, ``payload`` (what a follower inherits) and ``data`` (that of
+    ``<stage>.<sequence>.finished``).
+
+    :param tasks: ``(Airflow task id, task name)`` of the sequence's tasks, in order.
+    """
+
+    def __init__(self, *, tasks: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tasks = tuple(tasks)
+
+    def execute(self, context: Any) -> None:
+        """Fold the tasks' reports into the sequence's outcome."""
+        ti = context["ti"]
+        begin = ti.xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED)
+        if not begin:  # the input was refused: nothing has run, nothing follows
+            ti.xcom_push(key=FINISHED, value=None)
+            return
+        executed = self._executed(ti)
+        outcome = event.sequence_outcome(executed)
+        scope = scope_of(begin["data"])
+        ti.xcom_push(
+            key=FINISHED,
+            value={
+                "context": begin["context"],
+                "outcome": outcome._asdict(),
+                "payload": event.follow_up_data(begin["data"], scope, executed, scope.stage),
+                "data": event.finished_data(begin["data"], scope, executed, outcome),
+            },
+        )
+        self.log.info("Sequence ended with result %s, status %s", outcome.result, outcome.status)
+
+    def _executed(self, ti: Any) -> list[event.FinishedTask]:
+        """Return the tasks up to the first that did not end well; what was marked by hand behind it does not count."""
+        states = task_states(ti)
+        executed = []
+        for task_id, name in self.tasks:
+            state = states.get(task_id)
+            # Skipped, or held up by a failed wait: the sequence did not come to its end, which must not pass.
+            executed.append(finished_task(ti, task_id, name, "success" if state == "success" else "failed"))
+            if state != "success":
+                break
+        return executed
+
+
+class FinishSequence(BaseOperator):
+    """The last task, a teardown: fails the run when anything in it failed, so that no failure ends green."""
+
+    def execute(self, context: Any) -> None:
+        """Raise when a task of this run did not end well."""
+        ti = context["ti"]
+        states = task_states(ti)
+        failed = sorted(task for task, state in states.items() if task != self.task_id and state == "failed")
+        if failed:
+            raise AirflowFailException(f"The sequence failed: {', '.join(failed)}.")
+        # A run that somebody marked as failed: what had not begun is skipped, and nothing may have failed.
+        if states.get(RESULT_TASK_ID) != "success":
+            raise AirflowFailException("The sequence was ended before its last task.")
+        outcome = (ti.xcom_pull(task_ids=RESULT_TASK_ID, key=FINISHED) or {}).get("outcome") or {}
+        if outcome.get("result") == event.FAIL:
+            raise AirflowFailException(f"The sequence failed: {outcome}.")
+
+
+def task_states(ti: Any) -> dict[str, str]:
+    """Return ``{task id: state}`` for the tasks of the run that ``ti`` belongs to."""
+    return dict(ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {}))

@@ -1,0 +1,32 @@
+"""Slipway's own routes in Airflow's API server, each behind Airflow's login and permissions."""
+
+# No `from __future__ import annotations` here: FastAPI could not read the dependencies, and would answer 422.
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.core_api.security import requires_access_dag
+from fastapi import Depends, FastAPI, HTTPException, Response
+
+from slipway import reports
+
+# Without these addresses switched off the documentation would be public.
+app = FastAPI(title="Slipway", docs_url=None, redoc_url=None, openapi_url=None)
+
+# A report is made beside a user's load script: it may run its own scripts, but not as a page of Airflow's.
+SANDBOX = (
+    "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'unsafe-inline'; img-src data:; font-src data:"
+)
+
+
+@app.get(
+    "/reports/{dag_id}/{run_id}/{task_id}/load.html",
+    dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.TASK_LOGS))],
+)
+def load_report(dag_id: str, run_id: str, task_id: str) -> Response:
+    """Return Locust's report of a load test, to whoever may read the task's log."""
+    try:
+        content = reports.read(dag_id, run_id, task_id, "load.html")
+    except ValueError as error:
+        raise HTTPException(404, str(error)) from error
+    if content is None:
+        raise HTTPException(404, f"No load report is kept for {dag_id}, {run_id}, {task_id}.")
+    return Response(content, media_type="text/html", headers={"Content-Security-Policy": SANDBOX})

@@ -1,0 +1,83 @@
+"""Which operator takes which task of a shipyard.
+
+Each function here is an entry point of the group ``slipway.tasks``: its name there is the task's name in a shipyard.
+It gets the task's place in its sequence and returns an Airflow operator. Another package adds tasks of its own
+in the same way, without a change here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from slipway.operators.task import Seat
+
+GROUP = "slipway.tasks"
+
+
+@dataclass(frozen=True)
+class TaskPlace:
+    """What a builder of an operator is told.
+
+    :param seat: the task's place in its sequence; the operator builds its payload from it.
+    :param arguments: ``task_id``, ``task_display_name`` and the like; to be passed on to the operator.
+    :param files: folder of the project in the published tree.
+    """
+
+    seat: Seat
+    arguments: dict[str, Any]
+    files: Path
+
+
+Builder = Callable[[TaskPlace], Any]
+
+
+@cache
+def builder(task: str) -> Builder:
+    """Return the builder for a task name.
+
+    :raises LookupError: when nothing handles it; publishing refuses such a shipyard, so this is a last guard.
+    """
+    points = _entry_points()
+    if task not in points:
+        raise LookupError(f"Nothing handles the task '{task}'; known tasks: {', '.join(sorted(points))}.")
+    loaded: Builder = points[task].load()
+    return loaded
+
+
+@cache
+def _entry_points() -> dict[str, EntryPoint]:
+    """Return the entry points of all packages by name; looking through them takes longer than building a DAG."""
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def deployment(place: TaskPlace) -> Any:
+    """``deployment``: Helm brings the service into its stage."""
+    from slipway.operators.helm_deploy import HelmDeployOperator
+
+    return HelmDeployOperator(seat=place.seat, files=str(place.files), **place.arguments)
+
+
+def test(place: TaskPlace) -> Any:
+    """``test``: Locust makes load on the service."""
+    from slipway.operators.locust import LocustOperator
+
+    return LocustOperator(seat=place.seat, files=str(place.files), **place.arguments)
+
+
+def release(place: TaskPlace) -> Any:
+    """``release``: passes on the result that came in; a direct deployment is released already (decisions.md)."""
+    from slipway.operators.release import ReleaseOperator
+
+    return ReleaseOperator(seat=place.seat, **place.arguments)
+
+
+def rollback(place: TaskPlace) -> Any:
+    """``rollback``: Helm brings the service back to its last good revision."""
+    from slipway.operators.helm_rollback import HelmRollbackOperator
+
+    return HelmRollbackOperator(seat=place.seat, files=str(place.files), **place.arguments)

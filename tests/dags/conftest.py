@@ -1,0 +1,56 @@
+"""Published trees of small projects, and what Airflow makes of them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from slipway_core.keptn.plan import plan_project
+from slipway_core.keptn.shipyard import load_shipyard
+
+HERE = Path(__file__).parent
+PROJECTS = HERE / "projects"
+CHECKOUT = HERE.parents[1]
+HANDLED = ("deployment", "release", "rollback", "test")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark every test of this folder."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.dags)
+
+
+def write_tree(tree, *projects, refused=()):
+    """Write a tree as publishing does: DAG files, files and plans of the projects, what was refused."""
+    shutil.copytree(CHECKOUT / "dags", tree / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    (tree / "plans").mkdir()
+    for folder in projects:
+        shutil.copytree(folder, tree / "projects" / folder.name)
+        plan = plan_project(load_shipyard(folder / "shipyard.yaml"), folder.name, ["carts", "orders"], HANDLED)
+        (tree / "plans" / f"{folder.name}.json").write_text(plan.to_json())
+    (tree / "refused.json").write_text(json.dumps(list(refused)))
+    return tree
+
+
+def load_dags(tree):
+    """Return Airflow's DagBag of a published tree."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(tree / "dags", bundle_path=tree / "dags", bundle_name="slipway")
+
+
+@pytest.fixture
+def publish(tmp_path):
+    """Write a tree with the named sample projects, or with those in folders elsewhere; return its folder."""
+
+    def go(*names, folder="published", refused=()):
+        return write_tree(tmp_path / folder, *(PROJECTS / name for name in names), refused=refused)
+
+    return go
+
+
+@pytest.fixture
+def load():
+    """Load a tree as Airflow does."""
+    return load_dags

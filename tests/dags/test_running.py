@@ -1,0 +1,120 @@
+"""Sequences that really run: Airflow's own rules, in one process, with stand-ins for the tasks."""
+
+import json
+
+import pytest
+from airflow.dag_processing.dagbag import BundleDagBag
+from slipway import task_catalog
+from slipway.operators.task import TaskOperator, TaskReport
+
+SHIPYARD = """
+apiVersion: spec.keptn.sh/0.2.2
+kind: Shipyard
+spec:
+  stages:
+    - name: qa
+      sequences:
+        - name: delivery
+          tasks:
+            - {name: deployment, properties: {result: pass}}
+            - {name: test, properties: {result: RESULT}, triggeredAfter: 1s}
+            - {name: release}
+        - name: rollback
+          triggeredOn: [{event: qa.delivery.finished, selector: {match: {result: fail}}}]
+          tasks: [{name: rollback}]
+    - name: production
+      sequences:
+        - name: delivery
+          triggeredOn: [{event: qa.delivery.finished}]
+          tasks: [{name: deployment}]
+"""
+LOCAL_BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"
+CONF = {"service": "carts", "image": "ghcr.io/shop/carts:1.0"}
+
+
+class StandIn(TaskOperator):
+    """Ends as its properties say."""
+
+    def perform(self, payload, context):
+        """Report a bit of data."""
+        name = self.seat.name
+        return TaskReport(payload.get(name, {}).get("result", "pass"), f"{name} was here", {f"by_{name}": [1]})
+
+
+@pytest.fixture(scope="session")
+def database():
+    """Airflow's database, once a session."""
+    from airflow import settings
+    from airflow.utils.db import initdb
+
+    settings.configure_orm()
+    initdb()
+
+
+@pytest.fixture
+def run(database, publish, tmp_path, monkeypatch):
+    """Run `shop.qa.delivery`, whose test ends as asked; return what became of it."""
+    monkeypatch.setattr(task_catalog, "builder", lambda name: lambda place: StandIn(seat=place.seat, **place.arguments))
+
+    def go(result, conf=CONF):
+        (tmp_path / "shop").mkdir()
+        (tmp_path / "shop" / "shipyard.yaml").write_text(SHIPYARD.replace("RESULT", result))
+        dags = publish(tmp_path / "shop") / "dags"
+        local = {"name": "slipway", "classpath": LOCAL_BUNDLE, "kwargs": {"path": str(dags), "refresh_interval": 0}}
+        monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([local]))
+        bag = BundleDagBag(dags, bundle_path=dags, bundle_name="slipway")
+        return Ended(bag.dags["shop.qa.delivery"].test(run_conf=conf))
+
+    return go
+
+
+class Ended:
+    """A run that has ended, and the runs that it has started."""
+
+    def __init__(self, run):
+        from airflow.models.dagrun import DagRun
+        from airflow.utils.session import create_session
+
+        self.state = run.state
+        self.tasks = {one.task_id.removeprefix("slipway_"): str(one.state) for one in run.get_task_instances()}
+        with create_session() as session:
+            runs = session.query(DagRun).filter(DagRun.dag_id != run.dag_id)
+            self.started = {one.dag_id: one for one in runs if run.run_id == one.conf["slipway"]["parent"]["run_id"]}
+
+
+def test_a_good_sequence_passes_and_starts_the_next_stage(run):
+    """By a run of its own, with the whole payload; the way back is skipped."""
+    ended = run("warning")
+    assert "success" == ended.state
+    expected = {"begin", "deployment", "wait_1", "test", "release", "result", "finish", "follow_1"}
+    assert expected == {task for task, state in ended.tasks.items() if state == "success"}
+    assert ["shop.production.delivery"] == list(ended.started)
+    [started] = ended.started.values()
+    payload = started.conf["slipway"]["payload"]
+    assert ("production", "carts", "pass") == (payload["stage"], payload["service"], payload["result"])
+    assert CONF["image"] == payload["configurationChange"]["values"]["image"]
+    assert {"by_deployment", "by_test", "by_release"} < set(payload)
+
+
+def test_a_failed_task_fails_the_run_and_starts_the_way_back(run):
+    """The next stage is not started; what comes after the failure does not run."""
+    ended = run("fail")
+    assert "failed" == ended.state
+    states = {task: ended.tasks[task] for task in ("test", "release", "result", "follow_0", "follow_1", "finish")}
+    assert {
+        "test": "failed",
+        "release": "upstream_failed",
+        "result": "success",
+        "follow_0": "success",
+        "follow_1": "skipped",
+        "finish": "failed",
+    } == states
+    assert ["shop.qa.rollback"] == list(ended.started)
+    assert "fail" == ended.started["shop.qa.rollback"].conf["slipway"]["payload"]["result"]
+
+
+def test_refused_input_fails_the_run_and_starts_nothing(run):
+    """Not even the way back."""
+    ended = run("pass", {**CONF, "image": "", "values": {}})
+    assert ("failed", "failed", {}) == (ended.state, ended.tasks["begin"], ended.started)
+    assert {"skipped"} == {state for task, state in ended.tasks.items() if task.startswith("follow")}

@@ -1,0 +1,91 @@
+"""A real Airflow with folders, ports, database and project of its own, on the embedded cluster.
+
+It stands beside the one of `./slipway up`, which may go on running. Its logs stay in .slipway/airflow-test/logs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from slipway_cluster.places import CHECKOUT, state_dir
+from slipway_local.airflow import LocalAirflow
+from slipway_local.api import AirflowApi
+
+HERE = Path(__file__).parent
+PROJECT = "e2etour"  # fulltour under another name: its namespaces are not those of the demo
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.end_to_end)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> None:
+    """Bring the embedded cluster up, with images and monitoring; it is left running."""
+    if os.geteuid() != 0:
+        pytest.skip("end-to-end tests need root: the embedded cluster makes network links and mounts")
+    from slipway_local.commands import cluster_up
+
+    cluster_up(print)
+
+
+@pytest.fixture(scope="session")
+def sources() -> Path:
+    """Return a folder of projects that tests may change: the demo's project, renamed."""
+    folder = state_dir() / "airflow-test" / "sources"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(CHECKOUT / "include" / "projects" / "fulltour", folder / PROJECT)
+    shipyard = folder / PROJECT / "shipyard.yaml"
+    shipyard.write_text(shipyard.read_text().replace("name: fulltour", f"name: {PROJECT}"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def airflow(cluster: None, sources: Path) -> Iterator[LocalAirflow]:
+    """Start an Airflow with an empty database; end it, and what it deployed, after the last test."""
+    folder = state_dir() / "airflow-test"
+    if before := LocalAirflow.kept(folder):  # of a run that was killed
+        before.down()
+    for place in folder.iterdir() if folder.exists() else ():
+        if place != sources:
+            shutil.rmtree(place) if place.is_dir() else place.unlink()
+    started = LocalAirflow(
+        name="test",
+        folder=folder,
+        port=18080,
+        sources=sources,
+        published=folder / "published",
+        parallelism=4,
+        heartbeat_timeout=30,
+    )
+    try:
+        started.up(print)
+        yield started
+    finally:
+        started.down()
+        _remove_deployed()
+
+
+@pytest.fixture(scope="session")
+def api(airflow: LocalAirflow) -> Iterator[AirflowApi]:
+    """Return a client of the test's Airflow, as admin."""
+    with airflow.api() as client:
+        yield client
+
+
+def _remove_deployed() -> None:
+    from slipway_cluster.monitoring import remove_targets
+    from slipway_cluster.target import embedded_target, kubectl_argv
+
+    target = embedded_target()
+    remove_targets(target, PROJECT)
+    namespaces = [f"{PROJECT}-qa", f"{PROJECT}-production"]
+    subprocess.run([*kubectl_argv(target), "delete", "namespace", "--ignore-not-found", *namespaces], check=True)

@@ -1,0 +1,195 @@
+"""The tasks around a sequence: its input, its result, its end."""
+
+from types import SimpleNamespace
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from slipway.operators.sequence import BeginSequence, FinishSequence, InputRefused, SequenceResult
+
+FORM = {"service": "carts", "image": "ghcr.io/shop/carts:1.0", "labels": {}, "values": {}}
+TASKS = [("deployment", "deployment"), ("test", "test")]
+
+
+def begin_sequence(context, params=None, conf=None, **kwargs):
+    """Run the first task; return what it pushed."""
+    arguments = {"project": "shop", "stage": "qa", "services": ["carts", "orders"], "deploys": True, **kwargs}
+    run = SimpleNamespace(dag_id="shop.qa.delivery", run_id="manual__1", conf=conf or {})
+    ti = context["ti"]
+    ti.task_id = "slipway_begin"
+    ti.xcoms.clear()
+    BeginSequence(task_id="slipway_begin", **arguments).execute(
+        {**context, "dag_run": run, "params": {**FORM, **(params or {})}}
+    )
+    return ti.pushed("triggered")
+
+
+def test_the_form_becomes_the_sequences_data(context):
+    """As `keptn trigger delivery` sends it (sequences.md 9)."""
+    triggered = begin_sequence(context, {"labels": {"build": "42"}, "values": {"replicas.count": 2}})
+    data = triggered["data"]
+    assert ("shop", "qa", "carts", {"build": "42"}) == tuple(data[k] for k in ("project", "stage", "service", "labels"))
+    expected = {"image": "ghcr.io/shop/carts:1.0", "replicas": {"count": 2}}
+    assert expected == data["configurationChange"]["values"]
+
+
+def test_the_context_of_a_run_is_always_the_same(context):
+    """A second try must not begin another chain."""
+    assert begin_sequence(context)["context"] == begin_sequence(context)["context"]
+
+
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [
+        ({"service": "cart"}, "service"),
+        ({"service": None}, "service"),
+        ({"image": ""}, "image"),
+        ({"image": "two words"}, "image"),
+        ({"image": 5}, "image"),
+        ({"labels": {"build": 42}}, r"labels\.build"),
+        ({"labels": "build=42"}, "labels"),
+        ({"values": "replicaCount=2"}, "values"),
+        ({"values": {"a": 1, "a.b": 2}}, r"values\.a\.b"),
+        ({"values": {"a..b": 1}}, "values"),
+    ],
+)
+def test_wrong_input_is_refused_by_the_name_of_its_field(context, params, field):
+    """Never tried again, and nothing is stored."""
+    with pytest.raises(InputRefused, match=field):
+        begin_sequence(context, params)
+    assert None is context["ti"].pushed("triggered")
+
+
+def test_an_unknown_service_is_refused_with_those_that_exist(context):
+    """So the person sees what to write."""
+    with pytest.raises(InputRefused, match="it has: carts, orders"):
+        begin_sequence(context, {"service": "cart"})
+
+
+def test_values_alone_are_enough_to_deploy(context):
+    """A delivery may change a setting only."""
+    values = begin_sequence(context, {"image": "", "values": {"replicaCount": 2}})["data"]["configurationChange"]
+    assert {"values": {"replicaCount": 2}} == values
+
+
+def test_a_sequence_that_deploys_nothing_needs_no_image(context):
+    """Such as one that only tests."""
+    data = begin_sequence(context, {"image": ""}, deploys=False)["data"]
+    assert "configurationChange" not in data
+
+
+HANDED = {"project": "shop", "stage": "production", "service": "carts", "result": "pass", "labels": {"build": "42"}}
+
+
+def test_a_handover_brings_context_and_payload(context):
+    """The stage is the DAG's own, whatever the payload says."""
+    parent = {"dag_id": "shop.dev.delivery", "run_id": "manual__0"}
+    triggered = begin_sequence(context, conf={"slipway": {"context": "c", "payload": HANDED, "parent": parent}})
+    assert {"context": "c", "data": {**HANDED, "stage": "qa"}} == triggered
+    started_by = context["ti"].pushed("started_by")
+    assert "http://127.0.0.1:8080/dags/shop.dev.delivery/runs/manual__0" == started_by
+
+
+@pytest.mark.parametrize(
+    ("handover", "field"),
+    [
+        ("text", "slipway"),
+        ({"context": "c"}, "slipway"),
+        ({"context": "c", "payload": "text"}, "slipway"),
+        ({"payload": HANDED}, r"slipway\.context"),
+        ({"context": 5, "payload": HANDED}, r"slipway\.context"),
+        ({"context": "c", "payload": {**HANDED, "service": "cart"}}, "service"),
+        ({"context": "c", "payload": {**HANDED, "labels": {"build": 42}}}, r"labels\.build"),
+    ],
+)
+def test_a_handover_that_is_not_ours_is_refused(context, handover, field):
+    """It can be written by anybody who may start a run."""
+    with pytest.raises(InputRefused, match=field):
+        begin_sequence(context, conf={"slipway": handover})
+
+
+def result_of(ti, **states):
+    """Let the sequence end with these states of its tasks."""
+    ti.states = {"slipway_begin": "success", **states}
+    ti.task_id = "slipway_result"
+    SequenceResult(task_id="slipway_result", tasks=TASKS).execute({"ti": ti})
+    return ti.pushed("finished")
+
+
+def test_the_result_is_that_of_the_last_task(ti):
+    """A warning before it is history (sequences.md 3.3)."""
+    ti.put("deployment", "finished", {"result": "warning", "status": "succeeded"})
+    ti.put("test", "finished", {"result": "pass", "status": "succeeded", "test": {"requests": 9}})
+    finished = result_of(ti, deployment="success", test="success")
+    assert {"result": "pass", "status": "succeeded", "tasks": {"deployment": "warning", "test": "pass"}} == (
+        finished["outcome"]
+    )
+    assert {"requests": 9} == finished["payload"]["test"]
+    assert ("ctx-1", "qa", "pass") == (finished["context"], finished["payload"]["stage"], finished["payload"]["result"])
+    assert "test" not in finished["data"]
+
+
+def test_a_failed_task_ends_the_sequence(ti):
+    """What is behind it has not run."""
+    ti.put("deployment", "finished", {"result": "fail", "status": "errored", "message": "no chart"})
+    finished = result_of(ti, deployment="failed", test="upstream_failed")
+    assert {"result": "fail", "status": "errored", "tasks": {"deployment": "fail"}} == finished["outcome"]
+    assert "no chart" == finished["data"]["message"]
+
+
+def test_a_task_marked_as_success_passes_whatever_its_report_says(ti):
+    """The state is the truth."""
+    ti.put("test", "finished", {"result": "fail", "status": "succeeded"})
+    assert "pass" == result_of(ti, deployment="success", test="success")["outcome"]["result"]
+
+
+def test_a_task_behind_a_failed_one_does_not_count_when_marked(ti):
+    """Somebody marked it before it was reached: the failure stays one."""
+    assert "fail" == result_of(ti, deployment="failed", test="success")["outcome"]["result"]
+
+
+@pytest.mark.parametrize("state", ["upstream_failed", "skipped", None])
+def test_a_task_that_did_not_run_never_passes(ti, state):
+    """Its wait has failed, or somebody skipped it: an earlier success must not let the release through."""
+    finished = result_of(ti, deployment="success", test=state)
+    assert ("fail", "errored") == (finished["outcome"]["result"], finished["outcome"]["status"])
+
+
+def test_refused_input_leaves_no_result(make_ti):
+    """Nothing has run, so nothing follows."""
+    ti = make_ti()
+    assert None is result_of(ti, slipway_begin="failed", deployment="upstream_failed")
+
+
+def finish(ti, outcome=None, **states):
+    """Run the last task."""
+    ti.states = {"slipway_begin": "success", "slipway_result": "success", **states}
+    ti.put("slipway_result", "finished", outcome and {"outcome": {"result": outcome, "status": "succeeded"}})
+    ti.task_id = "slipway_finish"
+    FinishSequence(task_id="slipway_finish").execute({"ti": ti})
+
+
+@pytest.mark.parametrize("outcome", ["pass", "warning"])
+def test_a_good_sequence_ends_green(ti, outcome):
+    """Skipped handovers are no failure."""
+    finish(ti, outcome, deployment="success", slipway_follow_0="skipped")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "states", "named"),
+    [
+        ("fail", {"deployment": "failed", "test": "upstream_failed"}, "deployment"),
+        ("pass", {"deployment": "success", "slipway_follow_0": "failed"}, "slipway_follow_0"),
+        ("fail", {"deployment": "skipped"}, "fail"),
+        (None, {"slipway_begin": "failed", "deployment": "upstream_failed"}, "slipway_begin"),
+        (None, {"deployment": "skipped", "slipway_result": "skipped"}, "ended before"),
+    ],
+)
+def test_a_run_in_which_something_failed_ends_red(ti, outcome, states, named):
+    """Also one that somebody marked as failed while nothing ran."""
+    with pytest.raises(AirflowFailException, match=named):
+        finish(ti, outcome, **states)
+
+
+def test_a_run_that_somebody_marked_as_success_ends_green(ti):
+    """Marked tasks leave no XComs."""
+    finish(ti, None, deployment="success", test="success")

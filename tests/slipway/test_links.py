@@ -1,0 +1,45 @@
+"""Links from a task's page."""
+
+from types import SimpleNamespace
+
+import pytest
+from slipway import links
+from slipway.handover import StartFollower
+from slipway.operators.helm_deploy import HelmDeployOperator
+from slipway.operators.locust import LocustOperator
+from slipway.operators.sequence import BeginSequence
+from slipway.provider import get_provider_info
+
+OPERATORS = (BeginSequence, HelmDeployOperator, LocustOperator, StartFollower)
+
+
+@pytest.mark.parametrize(
+    ("link", "key"),
+    [
+        (links.StartedRunLink(), "started_run"),
+        (links.StartedByLink(), "started_by"),
+        (links.LoadReportLink(), "load_report"),
+        (links.ServiceLink(), "service_address"),
+    ],
+)
+def test_a_link_is_what_the_task_stored(monkeypatch, link, key):
+    """And empty when it stored none."""
+    stored = {key: "http://there"}
+    monkeypatch.setattr(links.XCom, "get_value", lambda ti_key, key: stored.get(key))
+    ti = SimpleNamespace(task_id="t", dag_id="d", run_id="r", map_index=-1)
+    assert "http://there" == link.get_link(None, ti_key=ti)
+    stored.clear()
+    assert "" == link.get_link(None, ti_key=ti)
+
+
+def test_every_link_of_an_operator_is_announced_by_the_provider():
+    """The API server knows no others."""
+    used = {f"slipway.links.{type(link).__name__}" for one in OPERATORS for link in one.operator_extra_links}
+    assert used == set(get_provider_info()["extra-links"])
+
+
+def test_the_links_have_names_of_their_own():
+    """Two of one name on a task would hide each other."""
+    for one in OPERATORS:
+        names = [link.name for link in one.operator_extra_links]
+        assert len(names) == len(set(names))
