@@ -41,6 +41,13 @@ class LoadReportLink(_StoredLink):
     stored_under = "load_report"
 
 
+class LoadStatisticsLink(_StoredLink):
+    """From a load test to its figures as JSON."""
+
+    name = "Load statistics"
+    stored_under = "load_statistics"
+
+
 class ServiceLink(_StoredLink):
     """From a deployment to the public address of the service, if it has one."""
 

@@ -17,16 +17,28 @@ SANDBOX = (
 )
 
 
-@app.get(
-    "/reports/{dag_id}/{run_id}/{task_id}/load.html",
-    dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.TASK_LOGS))],
-)
+# Whoever may read a task's log may read its reports.
+MAY_READ = [Depends(requires_access_dag("GET", DagAccessEntity.TASK_LOGS))]
+HEADERS = {"Content-Security-Policy": SANDBOX, "X-Content-Type-Options": "nosniff"}
+
+
+@app.get("/reports/{dag_id}/{run_id}/{task_id}/load.html", dependencies=MAY_READ)
 def load_report(dag_id: str, run_id: str, task_id: str) -> Response:
-    """Return Locust's report of a load test, to whoever may read the task's log."""
+    """Return Locust's own report of a load test."""
+    return Response(_kept(dag_id, run_id, task_id, "load.html"), media_type="text/html", headers=HEADERS)
+
+
+@app.get("/reports/{dag_id}/{run_id}/{task_id}/load.json", dependencies=MAY_READ)
+def load_statistics(dag_id: str, run_id: str, task_id: str) -> Response:
+    """Return the figures of a load test: all together, and of each endpoint."""
+    return Response(_kept(dag_id, run_id, task_id, "load.json"), media_type="application/json", headers=HEADERS)
+
+
+def _kept(dag_id: str, run_id: str, task_id: str, name: str) -> bytes:
     try:
-        content = reports.read(dag_id, run_id, task_id, "load.html")
+        content = reports.read(dag_id, run_id, task_id, name)
     except ValueError as error:
         raise HTTPException(404, str(error)) from error
     if content is None:
-        raise HTTPException(404, f"No load report is kept for {dag_id}, {run_id}, {task_id}.")
-    return Response(content, media_type="text/html", headers={"Content-Security-Policy": SANDBOX})
+        raise HTTPException(404, f"No {name} is kept for {dag_id}, {run_id}, {task_id}.")
+    return content

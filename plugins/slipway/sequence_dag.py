@@ -31,7 +31,12 @@ log = logging.getLogger(__name__)
 MAX_ACTIVE_RUNS = 10_000
 LONGEST_TAG = 100
 # Outcomes are never tried again (AirflowFailException); these tries are for faults of the ground.
-RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=5)}
+RETRIES = {
+    "retries": 4,
+    "retry_delay": timedelta(seconds=5),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=1),
+}
 IMAGE = r"^$|^[\w][\w.:/@+-]*$"
 
 
@@ -114,12 +119,13 @@ def sequence_dag(plan: ProjectPlan, sequence: SequencePlan, files: Path) -> DAG:
             tasks=[(task.task_id, task.name) for task in sequence.tasks],
             trigger_rule=TriggerRule.ALL_DONE,
         )
-        previous = begin
+        earlier: list[Any] = []
         for task in tasks:
-            previous >> (task.upstream_list or [task])
-            # From each one: marking a later task by hand must not end the sequence while an earlier one runs.
-            task >> result
-            previous = task
+            first = next(iter(task.upstream_list), task)  # its delay, if it has one
+            # Edges from all earlier ones: else marking a task by hand would start the next beside one that still runs.
+            (earlier or [begin]) >> first
+            earlier.append(task)
+        earlier >> result
         _end(sequence, result)
     return dag
 

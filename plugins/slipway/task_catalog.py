@@ -14,6 +14,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from airflow.sdk.configuration import conf
+
 from slipway.operators.task import Seat
 
 GROUP = "slipway.tasks"
@@ -64,9 +66,11 @@ def deployment(place: TaskPlace) -> Any:
 
 def test(place: TaskPlace) -> Any:
     """``test``: Locust makes load on the service."""
-    from slipway.operators.locust import LocustOperator
+    from slipway.operators.locust import IMAGE, LocustOperator
 
-    return LocustOperator(seat=place.seat, files=str(place.files), **place.arguments)
+    # AIRFLOW__SLIPWAY__LOCUST_IMAGE: a cluster of one's own pulls from a registry of one's own.
+    image = conf.get("slipway", "locust_image", fallback=IMAGE)
+    return LocustOperator(seat=place.seat, files=str(place.files), image=image, **place.arguments)
 
 
 def release(place: TaskPlace) -> Any:

@@ -71,7 +71,7 @@ def test_the_last_task_is_a_teardown_that_decides_the_run(publish, load):
 
 def test_faults_of_the_ground_are_tried_again(publish, load):
     """At least twice, in every task."""
-    assert {2} == {task.retries for dag in load(publish("tour")).dags.values() for task in dag.tasks}
+    assert {4} == {task.retries for dag in load(publish("tour")).dags.values() for task in dag.tasks}
 
 
 @pytest.mark.parametrize("project", ["tour", "odd"])

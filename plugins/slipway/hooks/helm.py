@@ -172,15 +172,18 @@ class HelmHook(BaseHook):
 
     def _failure(self, text: str) -> HelmFailed:
         if BUSY in text:
-            text += "\nIf nobody works on this release, an earlier try was killed: `helm rollback` frees it."
+            text += (
+                "\nIf nobody works on this release, an earlier try was killed. `helm rollback` to its last good "
+                "revision frees it; a release without one is freed by `helm uninstall`."
+            )
         if any(words in text for words in GROUND_FAULTS):
             return HelmUnavailable(f"{text}\nThe cluster asked was {self.cluster.address}.")
         return HelmFailed(text)
 
 
 def _environment() -> dict[str, str]:
-    """Return our own environment without what would lead Helm to another cluster than the connection's."""
-    kept = (key for key in os.environ if key not in MISLEADING and not key.startswith("HELM_KUBE"))
+    """Return our own environment without Airflow's secrets, and what would lead Helm to another cluster."""
+    kept = (key for key in os.environ if key not in MISLEADING and not key.startswith(("HELM_KUBE", "AIRFLOW")))
     return {key: os.environ[key] for key in kept}
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from slipway.hooks.faults import LoadFailed
 
+KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 LARGEST_CONFIG_MAP = 1_000_000  # bytes; the API server's own limit for an object is a little over
 
 
@@ -31,23 +34,27 @@ class LoadJob:
     conf: Path | None
     longest_run: float
 
-    def files(self) -> dict[str, str]:
-        """Return the scripts that the Job gets, flat, by name.
+    def files(self) -> dict[str, dict[str, str]]:
+        """Return what the Job's ConfigMap holds: the files beside the script, flat, by name; ``binaryData`` in base64.
 
-        :raises LoadFailed: when a script is no text, or they are too large together.
+        Files whose names a ConfigMap cannot hold stay behind, unless the load needs them.
+
+        :raises LoadFailed: when script or settings cannot be carried, or all are too large together.
         """
-        found = {}
-        paths = {one.name: one for one in sorted(self.script.parent.iterdir()) if one.is_file()}
-        paths[self.script.name] = self.script
-        if self.conf:
-            paths[self.conf.name] = self.conf
-        try:
-            for name, path in paths.items():
-                found[name] = path.read_text()
-        except (OSError, UnicodeDecodeError) as error:
-            raise LoadFailed(f"Load script {path.name} cannot be read as text: {error}") from error
-        if sum(len(text.encode()) for text in found.values()) > LARGEST_CONFIG_MAP:
+        needed = [self.script] + ([self.conf] if self.conf else [])
+        for path in needed:
+            if not KEY.fullmatch(path.name):
+                raise LoadFailed(f"Rename {path.name}: Kubernetes carries only letters, digits, '-', '_' and '.'.")
+        beside = (one for one in sorted(self.script.parent.iterdir()) if one.is_file() and KEY.fullmatch(one.name))
+        contents = {path.name: path.read_bytes() for path in (*beside, *needed)}
+        if sum(map(len, contents.values())) > LARGEST_CONFIG_MAP:
             raise LoadFailed(f"The files beside {self.script.name} are over 1 MB together; Kubernetes takes no more.")
+        found: dict[str, dict[str, str]] = {"data": {}, "binaryData": {}}
+        for name, content in contents.items():
+            try:
+                found["data"][name] = content.decode()
+            except UnicodeDecodeError:
+                found["binaryData"][name] = base64.b64encode(content).decode()
         return found
 
     def manifest(self) -> dict[str, Any]:

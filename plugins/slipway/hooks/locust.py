@@ -32,6 +32,7 @@ class LocustHook(BaseHook):
 
     cluster: ClusterHook
     _readers: dict[str, ResultsReader] = field(default_factory=dict)
+    _uids: dict[str, str] = field(default_factory=dict)
 
     def submit(self, job: LoadJob) -> None:
         """Start the Job; one of the same name that runs or has ended well is taken up again.
@@ -48,9 +49,10 @@ class LocustHook(BaseHook):
             self.log.info("Going on with Job %s, which an earlier try has started", job.name)
         else:
             found = batch.create_namespaced_job(job.namespace, job.manifest())
+        self._uids[job.name] = found.metadata.uid
         # Also for a Job that was found: the try that made it may have ended before it gave it its scripts.
         owner = {"apiVersion": "batch/v1", "kind": "Job", "name": job.name, "uid": found.metadata.uid}
-        config_map = {"metadata": {"name": job.name, "ownerReferences": [owner]}, "data": files}
+        config_map = {"metadata": {"name": job.name, "ownerReferences": [owner]}, **files}
         try:
             core.create_namespaced_config_map(job.namespace, config_map)
         except ApiException as error:
@@ -78,7 +80,7 @@ class LocustHook(BaseHook):
         """
         reader = self._readers[job.name]
         if not reader.complete:
-            told = pods.describe(self.cluster, job.namespace, f"job-name={job.name}") or "\n".join(reader.last_lines)
+            told = pods.describe(self.cluster, job.namespace, self._selector(job)) or "\n".join(reader.last_lines)
             raise LoadFailed(f"Locust ended without results.\n{told}")
         return reader.results()
 
@@ -95,7 +97,7 @@ class LocustHook(BaseHook):
             found = self._pod(job)
             if found is not None and found.status.phase != "Pending":
                 return str(found.metadata.name)
-            waiting = pods.not_ready(self.cluster, job.namespace, f"job-name={job.name}")
+            waiting = pods.not_ready(self.cluster, job.namespace, self._selector(job))
             why = next(iter(waiting.values()), "no pod yet")
             if why != told:
                 self.log.info("Waiting for Locust's pod: %s", why)
@@ -109,8 +111,12 @@ class LocustHook(BaseHook):
 
     def _pod(self, job: LoadJob) -> Any:
         core = self.cluster.core_v1_client
-        found = core.list_namespaced_pod(job.namespace, label_selector=f"job-name={job.name}").items
+        found = core.list_namespaced_pod(job.namespace, label_selector=self._selector(job)).items
         return found[0] if found else None
+
+    def _selector(self, job: LoadJob) -> str:
+        """Return the labels of the Job's own pod: one of a deleted Job of the same name may still be ending."""
+        return f"batch.kubernetes.io/controller-uid={self._uids[job.name]}"
 
     def _check_job(self, job: LoadJob) -> None:
         found = self.cluster.request(self.cluster.batch_v1_client.read_namespaced_job, job.name, job.namespace)

@@ -64,6 +64,7 @@ class HelmOperator(TaskOperator):
 
     def on_kill(self) -> None:
         """End the Helm command that runs."""
+        super().on_kill()
         self.hook.stop()
 
 
@@ -84,7 +85,8 @@ class HelmDeployOperator(HelmOperator):
             },
         )
 
-    :param image_pull_secrets: names of secrets in the namespace that pods pull with.
+    :param image_pull_secrets: names of secrets in the namespace that pods pull with; a shipyard names them in the
+        task's properties as ``imagePullSecrets``.
     """
 
     operator_extra_links = (ServiceLink(),)
@@ -106,7 +108,7 @@ class HelmDeployOperator(HelmOperator):
             )
         try:
             release = self.release_of(payload)
-            self.hook.cluster.ensure_namespace(release.namespace, self.image_pull_secrets)
+            self.hook.cluster.ensure_namespace(release.namespace, self._pull_secrets(payload))
             done = self._upgrade(release, chart, files.overlay("values.yaml"), _values(payload))
         except HelmUnavailable:
             raise
@@ -131,6 +133,12 @@ class HelmDeployOperator(HelmOperator):
         }
         message = f"Release {release.name} in {release.namespace} is at revision {done['version']}: {block['image']}."
         return TaskReport(message=message, data={self._block_name: block})
+
+    def _pull_secrets(self, payload: Mapping[str, Any]) -> list[str]:
+        named = (payload.get("deployment") or {}).get("imagePullSecrets") or []
+        if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
+            raise TaskFailed(f"deployment.imagePullSecrets must be a list of names, not {named!r}.")
+        return list(dict.fromkeys([*self.image_pull_secrets, *named]))
 
     @property
     def _block_name(self) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ from slipway import reports
 from slipway.hooks.faults import LoadFailed
 from slipway.hooks.load_job import LoadJob
 from slipway.hooks.load_results import LoadResults
-from slipway.links import LoadReportLink
+from slipway.links import LoadReportLink, LoadStatisticsLink
 from slipway.operators.task import TaskFailed, TaskOperator, TaskReport
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class LocustOperator(TaskOperator):
     """
 
     template_fields: Sequence[str] = (*TaskOperator.template_fields, "kubernetes_conn_id", "image")
-    operator_extra_links = (LoadReportLink(),)
+    operator_extra_links = (LoadReportLink(), LoadStatisticsLink())
 
     def __init__(
         self,
@@ -83,12 +85,19 @@ class LocustOperator(TaskOperator):
         except LoadFailed as error:
             self.hook.delete(job)
             raise TaskFailed(str(error)) from error
+        except Exception:
+            # An earlier try leaves its Job to the next one; after the last one nobody would stop the load.
+            if context["ti"].try_number > context["ti"].max_tries:
+                with suppress(Exception):
+                    self.hook.delete(job)
+            raise
         self._keep_report(results, context)
         self.hook.delete(job)
         return self._judge(results, workload)
 
     def on_kill(self) -> None:
         """Stop the load."""
+        super().on_kill()
         if self._job:
             self.hook.delete(self._job)
 
@@ -121,6 +130,9 @@ class LocustOperator(TaskOperator):
 
     def _keep_report(self, results: LoadResults, context: Any) -> None:
         ti = context["ti"]
+        stats = json.dumps(results.stats, indent=1).encode()
+        address = reports.store(ti.dag_id, ti.run_id, ti.task_id, "load.json", stats)
+        ti.xcom_push(key="load_statistics", value=address)
         if results.html:
             address = reports.store(ti.dag_id, ti.run_id, ti.task_id, "load.html", results.html)
             ti.xcom_push(key="load_report", value=address)

@@ -50,6 +50,7 @@ class BeginSequence(BaseOperator):
     def execute(self, context: Any) -> None:
         """Check the input and store it as the sequence's payload."""
         ti, run = context["ti"], context["dag_run"]
+        self._check_place(run.conf or {})
         handover = (run.conf or {}).get(HANDOVER_KEY)
         if handover is None:
             chain, data = str(uuid.uuid5(CONTEXTS, f"{run.dag_id}/{run.run_id}")), self._from_form(context["params"])
@@ -83,12 +84,22 @@ class BeginSequence(BaseOperator):
         chain, payload = handover.get("context"), dict(handover["payload"])
         if not isinstance(chain, str) or not chain:
             raise InputRefused(f"Field '{HANDOVER_KEY}.context' must be a text, not {chain!r}.")
+        self._check_place(payload)
         self._known_service(payload.get("service"))
         try:
             incoming.check_trigger_data({**payload, "project": self.project, "stage": self.stage})
         except InvalidEvent as error:
             raise InputRefused(str(error)) from error
         return chain, {**payload, "project": self.project, "stage": self.stage}
+
+    def _check_place(self, given: Mapping[str, Any]) -> None:
+        """Refuse input that was meant for somewhere else; saying nothing of project and stage is fine."""
+        for field, own in (("project", self.project), ("stage", self.stage)):
+            if given.get(field, own) != own:
+                raise InputRefused(
+                    f"Field '{field}' says {given[field]!r}, but this sequence belongs to {field} '{own}'. "
+                    "Start the DAG of that one, or leave the field out."
+                )
 
     def _known_service(self, service: Any) -> str:
         if service not in self.services:

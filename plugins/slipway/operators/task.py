@@ -91,6 +91,10 @@ class TaskFailed(AirflowFailException):
     """A task has done its work and the outcome is bad: Airflow must not try again."""
 
 
+class TaskStopped(Exception):
+    """The work was ended from outside. Not an outcome: a person's mark stands already, all else may be retried."""
+
+
 class TaskOperator(BaseOperator):
     """Take one task of a sequence: build its payload, do the work, report.
 
@@ -108,6 +112,11 @@ class TaskOperator(BaseOperator):
         super().__init__(**kwargs)
         self.payload = payload
         self.seat = seat
+        self._stopped = False
+
+    def on_kill(self) -> None:
+        """Remember that somebody ends this task: what fails now is no outcome."""
+        self._stopped = True
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Run the task and return the data of its ``.finished`` event, which is also the XCom ``finished``.
@@ -123,9 +132,13 @@ class TaskOperator(BaseOperator):
         try:
             report = self.perform(payload, context)
         except TaskFailed as error:
+            if self._stopped:
+                raise TaskStopped(f"Task '{self.task_id}' was stopped: {error}") from error
             report = TaskReport("fail", str(error), status=event.ERRORED)
             ti.xcom_push(key=FINISHED, value=report.as_event(payload))
             raise
+        if self._stopped:
+            raise TaskStopped(f"Task '{self.task_id}' was stopped.")
         finished = report.as_event(payload)
         ti.xcom_push(key=FINISHED, value=finished)
         if report.result == "fail":

@@ -29,7 +29,7 @@ def job(tmp_path):
 def test_all_files_beside_the_script_go_along(job):
     """Flat, by name."""
     expected = {"basic.py": "import helper\n", "helper.py": "# helps\n", "quick.conf": "users = 5\n"}
-    assert expected == job.files()
+    assert {"data": expected, "binaryData": {}} == job.files()
 
 
 def test_the_runner_gets_plain_arguments(job):
@@ -67,11 +67,19 @@ def test_a_load_ends_by_itself(job):
     assert spec["ttlSecondsAfterFinished"] > 0
 
 
-def test_a_script_that_is_no_text_is_refused(job):
-    """By its name."""
+def test_a_file_that_is_no_text_goes_along(job):
+    """As a ConfigMap carries bytes."""
     (job.script.parent / "users.bin").write_bytes(b"\xff\xfe")
-    with pytest.raises(LoadFailed, match=r"users\.bin"):
-        job.files()
+    assert {"users.bin": "//4="} == job.files()["binaryData"]
+
+
+def test_a_name_that_kubernetes_cannot_carry_stays_behind(job):
+    """Unless it is the script itself."""
+    (job.script.parent / "my notes.txt").write_text("")
+    assert "my notes.txt" not in job.files()["data"]
+    renamed = job.script.rename(job.script.with_name("my load.py"))
+    with pytest.raises(LoadFailed, match=r"Rename my load\.py"):
+        replace(job, script=renamed).files()
 
 
 def test_scripts_that_are_too_large_are_refused(job):

@@ -64,6 +64,7 @@ class StandInCluster:
         self.config_maps[name] = body
 
     def list_namespaced_pod(self, namespace, label_selector):
+        assert "batch.kubernetes.io/controller-uid=uid-1" == label_selector
         phase = self.phases.pop(0) if len(self.phases) > 1 else self.phases[0]
         if phase is None:
             return SimpleNamespace(items=[])
@@ -131,6 +132,7 @@ def test_a_job_that_failed_is_made_anew(job):
 def follow(cluster, job):
     """Follow the Job; return hook and what was shown."""
     hook, shown = LocustHook(cluster), []
+    hook._uids[job.name] = "uid-1"
     hook.follow(job, lambda _, line: shown.append(line))
     return hook, shown
 

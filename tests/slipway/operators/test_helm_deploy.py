@@ -4,7 +4,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from slipway.hooks.faults import HelmFailed, HelmUnavailable, NoAccess
 from slipway.operators.helm_deploy import HelmDeployOperator
-from slipway.operators.task import Seat, TaskFailed
+from slipway.operators.task import Seat, TaskFailed, TaskStopped
 
 OBJECTS = [
     {"kind": "Service", "metadata": {"name": "metrics"}, "spec": {"ports": [{"port": 9090}]}},
@@ -39,6 +39,9 @@ class StandInHelm:
     def __init__(self, error=None, objects=OBJECTS, releases=()):
         self.cluster, self.error, self.objects, self.releases = StandInCluster(), error, objects, releases
         self.upgrades = []
+
+    def stop(self):
+        """There is no process to end."""
 
     def history(self, release, *, namespace):
         return [{"revision": 1}] if release in self.releases else []
@@ -109,7 +112,26 @@ def test_the_namespace_is_made_with_its_pull_secrets(project, context):
     """Before Helm begins."""
     helm = StandInHelm()
     operator(project, helm, image_pull_secrets=["registry"]).execute(context)
-    assert [("shop-qa", ("registry",))] == helm.cluster.namespaces
+    assert [("shop-qa", ["registry"])] == helm.cluster.namespaces
+
+
+def test_a_shipyard_may_name_pull_secrets(project, context):
+    """In the properties of the task; what is no list of names is refused."""
+    helm = StandInHelm()
+    operator(project, helm, {"imagePullSecrets": ["registry", "registry"]}).execute(context)
+    assert [("shop-qa", ["registry"])] == helm.cluster.namespaces
+    with pytest.raises(TaskFailed, match="imagePullSecrets"):
+        operator(project, helm, {"imagePullSecrets": "registry"}).execute(context)
+
+
+def test_a_stop_from_outside_is_no_outcome(project, context, monkeypatch):
+    """No report says fail, so nothing follows a failure that was none; Airflow may try again."""
+    monkeypatch.setattr("slipway.hooks.pods.describe", lambda *_: "")
+    made = operator(project, StandInHelm(error=HelmFailed("terminated")))
+    made.on_kill()
+    with pytest.raises(TaskStopped):
+        made.execute(context)
+    assert context["ti"].pushed("finished") is None
 
 
 def test_the_connection_is_that_of_the_stage(project, context):

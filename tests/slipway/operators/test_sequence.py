@@ -77,14 +77,14 @@ def test_a_sequence_that_deploys_nothing_needs_no_image(context):
     assert "configurationChange" not in data
 
 
-HANDED = {"project": "shop", "stage": "production", "service": "carts", "result": "pass", "labels": {"build": "42"}}
+HANDED = {"project": "shop", "stage": "qa", "service": "carts", "result": "pass", "labels": {"build": "42"}}
 
 
 def test_a_handover_brings_context_and_payload(context):
-    """The stage is the DAG's own, whatever the payload says."""
+    """As the sequence before wrote them."""
     parent = {"dag_id": "shop.dev.delivery", "run_id": "manual__0"}
     triggered = begin_sequence(context, conf={"slipway": {"context": "c", "payload": HANDED, "parent": parent}})
-    assert {"context": "c", "data": {**HANDED, "stage": "qa"}} == triggered
+    assert {"context": "c", "data": HANDED} == triggered
     started_by = context["ti"].pushed("started_by")
     assert "http://127.0.0.1:8080/dags/shop.dev.delivery/runs/manual__0" == started_by
 
@@ -98,6 +98,8 @@ def test_a_handover_brings_context_and_payload(context):
         ({"payload": HANDED}, r"slipway\.context"),
         ({"context": 5, "payload": HANDED}, r"slipway\.context"),
         ({"context": "c", "payload": {**HANDED, "service": "cart"}}, "service"),
+        ({"context": "c", "payload": {**HANDED, "stage": "nope"}}, "stage"),
+        ({"context": "c", "payload": {**HANDED, "project": "other"}}, "project"),
         ({"context": "c", "payload": {**HANDED, "labels": {"build": 42}}}, r"labels\.build"),
     ],
 )
@@ -105,6 +107,13 @@ def test_a_handover_that_is_not_ours_is_refused(context, handover, field):
     """It can be written by anybody who may start a run."""
     with pytest.raises(InputRefused, match=field):
         begin_sequence(context, conf={"slipway": handover})
+
+
+@pytest.mark.parametrize("field", ["stage", "project"])
+def test_input_for_another_stage_or_project_is_refused(context, field):
+    """It would be deployed where nobody meant it to be."""
+    with pytest.raises(InputRefused, match=rf"Field '{field}' says 'nope'"):
+        begin_sequence(context, {"image": "x"}, conf={field: "nope"})
 
 
 def result_of(ti, **states):
