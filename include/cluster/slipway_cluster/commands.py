@@ -12,7 +12,15 @@ from typing import Any
 
 import click
 
-from slipway_cluster.target import NoCluster, Target, chosen_target, current_target, embedded_target
+from slipway_cluster.target import (
+    NoCluster,
+    Target,
+    chosen_target,
+    current_target,
+    embedded_target,
+    helm_argv,
+    kubectl_argv,
+)
 from slipway_cluster.target import use as choose
 from slipway_cluster.target import use_embedded as choose_embedded
 
@@ -150,3 +158,30 @@ def _own_cluster_state(target: Target) -> str:
     from slipway_cluster.kubectl import kubectl
 
     return kubectl(target, "get", "nodes", timeout=10.0).strip()
+
+
+_PASS_ON = {"ignore_unknown_options": True, "help_option_names": []}
+
+
+@cluster.command("kubectl", context_settings=_PASS_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@says_what_went_wrong
+def kubectl_command(arguments: tuple[str, ...]) -> None:
+    """Run kubectl on the cluster: ./slipway cluster kubectl get pods --all-namespaces."""
+    _become(kubectl_argv, arguments)
+
+
+@cluster.command("helm", context_settings=_PASS_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@says_what_went_wrong
+def helm_command(arguments: tuple[str, ...]) -> None:
+    """Run Helm on the cluster: ./slipway cluster helm history helloservice -n fulltour-qa."""
+    _become(helm_argv, arguments)
+
+
+def _become(argv_of: Callable[[Target], list[str]], arguments: tuple[str, ...]) -> None:
+    """Let a tool take this process' place; its own words are all that standard output gets."""
+    target = current_target()
+    click.echo(f"Cluster: {target}", err=True)
+    argv = [*argv_of(target), *arguments]
+    os.execv(argv[0], argv)
