@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> None:
         os.setuid(entry.pw_uid)
     os.umask(0o077)
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    os.execve(program[0], program, kept)  # noqa: S606 - argv comes from argv_as, no shell
+    os.execve(program[0], program, kept)
 
 
 if __name__ == "__main__":

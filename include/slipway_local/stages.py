@@ -124,5 +124,4 @@ class StageKeeper:
                 for stage in sorted(wanted)
                 for service in stage.services
             ],
-            wait_for_targets=False,
         )

@@ -17,6 +17,12 @@ SANDBOX = (
 )
 
 
+# A sandboxed page has no storage, and Locust's page, which keeps the choice of colours there, would stay empty.
+STORAGE = (
+    b"<head><script>Object.defineProperty(window, 'localStorage', {value: {"
+    b"getItem: () => null, setItem: () => {}, removeItem: () => {}}})</script>"
+)
+
 # Whoever may read a task's log may read its reports.
 MAY_READ = [Depends(requires_access_dag("GET", DagAccessEntity.TASK_LOGS))]
 HEADERS = {"Content-Security-Policy": SANDBOX, "X-Content-Type-Options": "nosniff"}
@@ -25,7 +31,8 @@ HEADERS = {"Content-Security-Policy": SANDBOX, "X-Content-Type-Options": "nosnif
 @app.get("/reports/{dag_id}/{run_id}/{task_id}/load.html", dependencies=MAY_READ)
 def load_report(dag_id: str, run_id: str, task_id: str) -> Response:
     """Return Locust's own report of a load test."""
-    return Response(_kept(dag_id, run_id, task_id, "load.html"), media_type="text/html", headers=HEADERS)
+    page = _kept(dag_id, run_id, task_id, "load.html").replace(b"<head>", STORAGE, 1)
+    return Response(page, media_type="text/html", headers=HEADERS)
 
 
 @app.get("/reports/{dag_id}/{run_id}/{task_id}/load.json", dependencies=MAY_READ)

@@ -68,6 +68,10 @@ def test_a_run_shows_its_tasks_and_leads_to_the_next(page: Page, api: AirflowApi
     page.goto(f"/dags/{QA}/runs/{delivery.run_id}")
     expect(page.get_by_role("link", name="deployment").first).to_be_visible()
     picture(page, "run.png")
+    page.goto(f"/dags/{QA}/runs/{delivery.run_id}/tasks/test/details")
+    expect(page.get_by_role("link", name="Load statistics")).to_be_visible()
+    page.goto(page.get_by_role("link", name="Load report").get_attribute("href") or "")
+    expect(page.get_by_text("Request Statistics")).to_be_visible()  # an empty page has no such words
     page.goto(f"/dags/{QA}/runs/{delivery.run_id}/tasks/slipway_follow_0/details")
     page.get_by_role("link", name="Started run").click()
     expect(page.get_by_text("Follows")).to_be_visible()

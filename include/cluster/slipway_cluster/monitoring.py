@@ -51,15 +51,12 @@ class ScrapeTarget:
         return f"{self.service}.{self.project}-{self.stage}:80"
 
 
-def install(
-    target: Target, scrape_targets: Sequence[ScrapeTarget], *, wait_for_targets: bool = True, timeout: float = 180.0
-) -> None:
+def install(target: Target, scrape_targets: Sequence[ScrapeTarget], *, timeout: float = 180.0) -> None:
     """Install or update monitoring so that it scrapes these services too; what it scrapes already stays.
 
     :param target: the cluster
     :param scrape_targets: services to add; they need not be deployed yet
-    :param wait_for_targets: return only when Prometheus runs with these targets
-    :param timeout: seconds for the pods, and again for the targets
+    :param timeout: seconds for the pods, and again until Prometheus knows these targets
     :raises MonitoringFailed: when Helm fails or the time is over
     """
     with locked(state_dir() / "monitoring.lock"):
@@ -71,8 +68,8 @@ def install(
             ["--wait", "--timeout", f"{int(timeout)}s"],
             stdin=json.dumps(values),
         )
-        if wait_for_targets:
-            _wait_for_jobs(target, {wanted.job for wanted in scrape_targets}, set(), timeout)
+        # It reads its configuration again only when told: without this wait it would go on with the old one.
+        _wait_for_jobs(target, {wanted.job for wanted in scrape_targets}, set(), timeout)
 
 
 def remove_targets(target: Target, project: str, *, timeout: float = 180.0) -> None:
