@@ -27,9 +27,12 @@ def gather(chosen: Sequence[Earlier]) -> dict[str, list[float]]:
     """Return the successful values of the chosen evaluations by indicator, newest first."""
     values: dict[str, list[float]] = {}
     for one in chosen:
-        for metric, value, success, *_ in one.values:
+        for metric, value, success, _, _ in one.values:
             if success:
-                values.setdefault(metric, []).append(value)
+                if metric in values:
+                    values[metric].append(value)
+                else:
+                    values[metric] = [value]
     return values
 
 

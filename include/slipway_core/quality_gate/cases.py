@@ -38,7 +38,7 @@ def read_case(entry: object) -> Case:
         text(get_sli.get("status", "succeeded"), "get_sli.status"),
         text(get_sli.get("result", "pass"), "get_sli.result"),
         text(get_sli.get("message") or "", "get_sli.message"),
-        mapping(case.get("labels") or {}, "labels"),
+        {key: text(value, f"labels.{key}") for key, value in mapping(case.get("labels") or {}, "labels").items()},
     )
     if slo is not None:
         text(slo, "slo_yaml")
@@ -74,13 +74,16 @@ def values_of(entries: object, field: str) -> Iterator[SliValue]:
 
 
 def earlier_of(entries: object, scope: Scope, field: str = "previous") -> Iterator[Earlier]:
-    """Read earlier evaluations; those of another project, stage or service are left out (R31)."""
+    """Read earlier evaluations; those of another project, stage or service are left out (R31).
+
+    :param scope: whose evaluations are wanted; an empty name takes all
+    """
     if not isinstance(entries, list):
         raise InvalidEvent(field, "must be a list of evaluations.")
     for place, entry in enumerate(entries):
         where = f"{field}[{place}]"
         one = mapping(entry, where)
-        if all(one.get(name) in (None, own) for name, own in scope._asdict().items()):
+        if all(not own or one.get(name) in (None, own) for name, own in scope._asdict().items()):
             values = [value for value in one.get("values") or [] if value is not None]
             yield Earlier(
                 text(one.get("id"), f"{where}.id"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Iterable
+from math import isfinite
 from typing import NamedTuple
 
 from slipway_core.keptn import slo
@@ -79,7 +79,9 @@ def compile_criterion(criterion: Criterion) -> Check:
     return Check(criterion.text, compare, AMOUNT, signed)
 
 
-def evaluate(groups: tuple[tuple[Check, ...], ...], measured: float, baseline: float | None) -> tuple[bool, list[Target]]:
+def evaluate(
+    groups: tuple[tuple[Check, ...], ...], measured: float, baseline: float | None
+) -> tuple[bool, list[Target]]:
     """Compare a value with all criteria; all are reported, even when an early group holds.
 
     :param baseline: ``None`` without one: then a relative criterion holds, and its target is 0 (R16)
@@ -91,12 +93,14 @@ def evaluate(groups: tuple[tuple[Check, ...], ...], measured: float, baseline: f
         all_hold = True
         for text, compare, base, number in group:
             if base == FIXED:
-                target, holds = number, compare(measured, number)
+                target = number
+                holds = compare(measured, number)
             elif baseline is None:
-                target, holds = 0.0, True
+                target = 0.0
+                holds = True
             else:
                 target = (baseline * number) / 100 if base == PERCENT else baseline + number
-                if not math.isfinite(target):
+                if not isfinite(target):
                     raise NotANumber(NO_NUMBER)
                 holds = compare(measured, target)
             if not holds:

@@ -38,7 +38,7 @@ class Evaluation(NamedTuple):
 
     def data(self) -> dict[str, Any]:
         """Return the `data` of evaluation.finished, ready for JSON."""
-        evaluation = {
+        evaluation: dict[str, Any] = {
             "timeStart": self.answer.start,
             "timeEnd": self.answer.end,
             "result": self.verdict.result,

@@ -68,8 +68,8 @@ def judge(gate: Gate, values: Iterable[SliValue], history: Iterable[Earlier] | N
         indicators = [bench.indicator(goal) for goal in gate.goals]
     except _Unjudgeable as fault:
         return Verdict(FAIL, 0.0, str(fault), compared=compared)
-    if fault := _fault_of_total(gate.slo):
-        return _errored(fault)
+    if unusable := _fault_of_total(gate.slo):
+        return _errored(unusable)
     score, counts = _score(gate.goals, indicators)
     result, message = _result(gate.slo, score, bench.key_failure if counts else "")
     return Verdict(result, score, message or bench.leftover(), indicators, compared)
@@ -161,8 +161,8 @@ def _fault_of_total(slo: Slo) -> str:
     if slo.passing is None:
         return messages.NO_TARGET
     if slo.passing.number is None:
-        return messages.NO_PASS_PERCENTAGE
-    return messages.NO_WARNING_PERCENTAGE if slo.warning and slo.warning.number is None else ""
+        return messages.TARGET_IS_NO_NUMBER
+    return messages.WARNING_IS_NO_NUMBER if slo.warning and slo.warning.number is None else ""
 
 
 def _score(goals: Sequence[Goal], indicators: Sequence[Indicator]) -> tuple[float, bool]:

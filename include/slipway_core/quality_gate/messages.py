@@ -10,8 +10,8 @@ KEY_SLI_FAILED = "failed evaluation with score 0.000000"
 ABORTED = "evaluation performed by lighthouse was aborted"
 NO_HISTORY = "could not retrieve previous evaluation.finished events"
 NO_TARGET = "no target score defined"
-NO_PASS_PERCENTAGE = "could not parse pass target percentage"
-NO_WARNING_PERCENTAGE = "could not parse warning target percentage"
+TARGET_IS_NO_NUMBER = "could not parse pass target percentage"
+WARNING_IS_NO_NUMBER = "could not parse warning target percentage"
 NO_OBJECTIVE = "lighthouse failed because no SLO objective was provided"
 
 

@@ -1,4 +1,4 @@
-"""What the judge is given: numbers of this evaluation, and earlier evaluations of the same service in the same stage."""
+"""What the judge is given: the numbers of this evaluation, and earlier evaluations."""
 
 from __future__ import annotations
 
