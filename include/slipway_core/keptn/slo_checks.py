@@ -113,7 +113,8 @@ def _check_total(slo: Slo, source: Source) -> None:
     for share, key in ((slo.passing, "pass"), (slo.warning, "warning")):
         if share is not None:
             _check_share(share, key, source)
-    if slo.passing and slo.warning and (slo.warning.number or 0) > (slo.passing.number or 0):
+    numbers = [share.number for share in (slo.passing, slo.warning) if share and share.number is not None]
+    if slo.passing and slo.warning and len(numbers) == 2 and numbers[1] > numbers[0]:
         message = f"warning {slo.warning.text} is above pass {slo.passing.text}: there is no warning band."
         source.report(slo.warning.line, message, "Lower it, or remove it.", WARNING)
 

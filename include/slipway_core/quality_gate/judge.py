@@ -6,6 +6,7 @@ The odd rules are Keptn's own, kept on purpose: a file that passed there with a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import isfinite
 from typing import NamedTuple
 
 from slipway_core.keptn.slo import Slo
@@ -88,6 +89,8 @@ class _Bench:
 
     def indicator(self, goal: Goal) -> Indicator:
         value = self._take(goal.sli)
+        if value is not None and not isfinite(value.value):
+            value = SliValue.of(goal.sli, value.value)
         base = self._baseline(goal)
         name = goal.display_name
         if not goal.judged:

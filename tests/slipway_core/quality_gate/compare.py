@@ -47,7 +47,9 @@ def _differing(expected, actual, where, tolerance):
         return missing + extra + inner
     if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
         pairs = enumerate(zip(expected, actual, strict=True))
-        return [text for place, (one, other) in pairs for text in _differing(one, other, f"{where}[{place}]", tolerance)]
+        return [
+            text for place, (one, other) in pairs for text in _differing(one, other, f"{where}[{place}]", tolerance)
+        ]
     if _is_number(expected) and _is_number(actual):
         agree = math.isclose(expected, actual, rel_tol=tolerance, abs_tol=0.0)
     else:

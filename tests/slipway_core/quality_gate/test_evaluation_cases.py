@@ -21,7 +21,7 @@ CASES = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
 def test_an_evaluation_is_judged_as_keptn_judged_it(case, level):
     """At each level, after a way through JSON text."""
     actual = json.loads(json.dumps(judge_case(read_case(case)), allow_nan=False))
-    assert [] == differences(case["expected"], actual, level)
+    assert differences(case["expected"], actual, level) == []
 
 
 def test_the_comparison_sees_each_kind_of_difference():

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from gates import SINGLE, first, history, judged, objective, outcome, slo, targets, violated  # noqa: E402
+from gates import SINGLE, first, history, judged, objective, outcome, slo, targets, violated
 
 NOT_A_NUMBER = "error with a: could not parse criteria target value"
 NO_CRITERION = "error with a: invalid criteria string"
@@ -65,43 +65,61 @@ def test_a_criterion_compares_as_written(criterion, value, base, status, target)
 
 def test_the_baseline_is_reported_beside_the_value():
     """R2: comparedValue 100."""
-    assert 100 == first(result('["<=+10%"]', 110, 100))["value"]["comparedValue"]
+    assert first(result('["<=+10%"]', 110, 100))["value"]["comparedValue"] == 100
 
 
 @pytest.mark.parametrize(
     "criterion",
-    ["<5\t", "<5ms", "==5", "=>5", "<>5", "<", "<=%", "<5%%", "<5,5", "|5", "<0x10", "<1e400", "<٣", "<inf", "<nan"]
-    + ["<1__0", "<_1", "<1_", "<+", "<5\u00a0", "<0x1p9999", "<Infinity%"],
+    [
+        *(
+            "<5\t",
+            "<5ms",
+            "==5",
+            "=>5",
+            "<>5",
+            "<",
+            "<=%",
+            "<5%%",
+            "<5,5",
+            "|5",
+            "<0x10",
+            "<1e400",
+            "<٣",
+            "<inf",
+            "<nan",
+        ),
+        *("<1__0", "<_1", "<1_", "<+", "<5\u00a0", "<0x1p9999", "<Infinity%"),
+    ],
 )
 def test_what_is_no_number_ends_the_evaluation(criterion):
     """R10, R12: succeeded and fail, score 0, no indicator results."""
     data = result(quoted(criterion), 1)
-    assert ("succeeded", "fail", "fail", 0) == outcome(data)
+    assert outcome(data) == ("succeeded", "fail", "fail", 0)
     assert data["evaluation"]["indicatorResults"] is None
-    assert NOT_A_NUMBER == data["message"]
+    assert data["message"] == NOT_A_NUMBER
 
 
 @pytest.mark.parametrize("criterion", ["500", "!=5", "\t<5", "", "≤5", '"<5"', "%", "  "])
 def test_what_begins_with_no_operator_ends_the_evaluation(criterion):
     """R11."""
-    assert NO_CRITERION == result(quoted(criterion), 1)["message"]
+    assert result(quoted(criterion), 1)["message"] == NO_CRITERION
 
 
 def test_one_group_that_holds_is_enough():
     """R14: groups are OR, criteria in a group are AND; all are reported."""
     text = slo('{sli: a, pass: [{criteria: ["<=+10%", "<200"]}, {criteria: ["<=1000"]}]}', comparison=SINGLE)
     data = judged(text, {"a": 900}, history(100))
-    assert "pass" == first(data)["status"]
-    assert [True, True, False] == violated(data)
-    assert [110, 200, 1000] == targets(data)
+    assert first(data)["status"] == "pass"
+    assert violated(data) == [True, True, False]
+    assert targets(data) == [110, 200, 1000]
 
 
 def test_an_invalid_criterion_counts_even_behind_a_group_that_holds():
     """R15."""
     text = slo('{sli: a, pass: [{criteria: ["<1000"]}, {criteria: ["<5ms"]}]}')
-    assert NOT_A_NUMBER == judged(text, {"a": 1})["message"]
+    assert judged(text, {"a": 1})["message"] == NOT_A_NUMBER
 
 
 def test_a_target_beyond_all_doubles_is_treated_as_invalid():
     """No JSON could carry it; chapter 5 says so of criteria that are infinite themselves."""
-    assert NOT_A_NUMBER == result('["<=+1e308%"]', 1, 1e300)["message"]
+    assert result('["<=+1e308%"]', 1, 1e300)["message"] == NOT_A_NUMBER
