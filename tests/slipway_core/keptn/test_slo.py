@@ -90,7 +90,7 @@ def test_a_good_file_has_no_problems():
         ('"<=800"', '"<=800ms"', "warning", 16, "the warning band is never reached"),
         ("weight: 2", "weight: two", "error", 17, "'weight' must be a whole number"),
         ("key_sli: true", 'key_sli: "true"', "error", 18, "'key_sli' must be true or false"),
-        ("weight: 2", "wieght: 2", "warning", 17, "'wieght' is ignored"),
+        ("weight: 2", "Weight: 2", "warning", 17, "'Weight' is ignored"),
         ("  - sli: throughput", "  - sli: response_time", "warning", 19, "has 2 objectives"),
         ("    displayName: Response time\n", "", "note", 11, "the verdict cannot name it"),
         ('pass: "90%"', 'pass: "90 %"', "error", 21, "is no percentage"),
