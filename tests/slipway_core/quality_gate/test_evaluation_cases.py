@@ -10,7 +10,7 @@ from slipway_core.quality_gate.cases import judge_case, read_case
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # the comparison is a helper of this folder alone
 
-from compare import LEVELS, differences  # noqa: E402
+from compare_evaluations import LEVELS, differences  # noqa: E402
 
 FILE = HERE.parents[1] / "vectors" / "evaluation_cases.jsonl"
 CASES = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]

@@ -5,11 +5,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from gates import SCOPE, SINGLE, history, slo, values  # noqa: E402
-
-from slipway_core.quality_gate.finished import evaluate  # noqa: E402
-from slipway_core.quality_gate.report import rows, text  # noqa: E402
-from slipway_core.quality_gate.values import Answer  # noqa: E402
+from gates import SCOPE, SINGLE, history, slo, values
+from slipway_core.quality_gate.finished import evaluate
+from slipway_core.quality_gate.report import rows, text
+from slipway_core.quality_gate.values import Answer
 
 FILE = slo(
     '{sli: a, displayName: Latency, key_sli: true, pass: [{criteria: ["<=+10%", "<600"]}]}',
