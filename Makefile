@@ -47,6 +47,7 @@ bench: setup ## What parsing costs beside plain Python and dag-factory, as ratio
 	@# Apart from .venv: Airflow would load it in every process, as it does with all that is installed beside it.
 	$(UV) pip install --quiet --python $(PYTHON) --no-deps --target .slipway/bench dag-factory==1.1.0
 	PYTHONPATH=.slipway/bench $(PYTHON) tests/bench/parse.py
+	$(PYTHON) tests/bench/verdicts.py
 
 up: setup ## Cluster, images, monitoring, Airflow
 	./slipway up

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from slipway_core.keptn import kinds
+from slipway_core.keptn import kinds, sli, slo
 from slipway_core.keptn.problems import ERROR, NOTE, InvalidFile, Problem, has_errors
 from slipway_core.keptn.shipyard import shipyard_of
 from slipway_core.keptn.source import Source, read_file
+
+_CHECKS: dict[str, Callable[[Source], list[Problem]]] = {
+    "shipyard": lambda source: shipyard_of(source)[1],
+    "slo": slo.check_source,
+    "sli": sli.check_source,
+}
 
 
 class FileReport(NamedTuple):
@@ -37,8 +44,8 @@ def lint_file(path: Path, file: str | None = None, kind: str | None = None) -> F
     except InvalidFile as error:
         return FileReport(name, kind, error.problems)
     kind = kind or kinds.kind_of_file(path, source.root) or kinds.kind_by_text(source.lines)
-    if kind == "shipyard":
-        return FileReport(name, kind, tuple(shipyard_of(source)[1]))
+    if kind in _CHECKS:
+        return FileReport(name, kind, tuple(_CHECKS[kind](source)))
     if kind is None:
         _report_unknown_kind(source)
     elif not has_errors(source.problems):

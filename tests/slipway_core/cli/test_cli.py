@@ -97,13 +97,13 @@ def test_a_project_folder_is_checked_as_publishing_would(project):
 
 def test_other_kinds_are_recognised_and_read_as_yaml(tmp_path):
     """And said not to be checked yet."""
-    slo = tmp_path / "any.yaml"
-    slo.write_text("spec_version: '1.0'\nobjectives: []\n")
-    code, output = run("lint", slo)
+    job = tmp_path / "any.yaml"
+    job.write_text("apiVersion: v2\nactions: []\n")
+    code, output = run("lint", job)
     assert 0 == code
-    assert "recognised as slo: read as YAML only, not checked yet." in output
-    slo.write_text("objectives: []\nobjectives: []\n")
-    assert 1 == run("lint", slo)[0]
+    assert "recognised as job: read as YAML only, not checked yet." in output
+    job.write_text("actions: []\nactions: []\n")
+    assert 1 == run("lint", job)[0]
 
 
 @pytest.mark.parametrize("text", ["a: 1\n", "", "- a\n"])
