@@ -90,7 +90,7 @@ class Postgres:
                 time.sleep(2)
             else:
                 break
-        self._make_database()
+        self.make_database(_ROLE)
 
     def down(self, grace: float = 15.0) -> None:
         """Stop the server: quickly but cleanly, hard after `grace` seconds."""
@@ -107,6 +107,14 @@ class Postgres:
     def running(self) -> int | None:
         """Return the server's process id, or None."""
         return processes.running(_NAME, self.folder)
+
+    def make_database(self, name: str) -> None:
+        """Make a database of the running server, unless it is there.
+
+        :param name: a plain word, of ours; no input of anybody
+        """
+        if not self._ask("postgres", "SELECT 1 FROM pg_database WHERE datname = %s", name):
+            self._ask("postgres", f"CREATE DATABASE {name}")
 
     def note(self) -> str | None:
         """Return the remark kept with the database (see `set_note`), or None."""
@@ -242,10 +250,6 @@ class Postgres:
                     ) from error
             time.sleep(0.1)
         raise NotReady(f"PostgreSQL does not answer after {timeout:.0f} s.\n{tail(self.folder, _NAME)}")
-
-    def _make_database(self) -> None:
-        if not self._ask("postgres", "SELECT 1 FROM pg_database WHERE datname = %s", _ROLE):
-            self._ask("postgres", f"CREATE DATABASE {_ROLE}")
 
     def _ask(self, database: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with closing(
