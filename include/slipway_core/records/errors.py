@@ -20,7 +20,9 @@ class RecordsUnavailable(SlipwayError):
     :param advice: what to do now
     """
 
-    def __init__(self, address: str, why: str, advice: str = "Nothing was stored; try again.") -> None:
+    def __init__(
+        self, address: str, why: str, advice: str = "Nothing was read or stored; try again when it answers."
+    ) -> None:
         super().__init__(f"The records in {address} cannot be used: {why}\n{advice}")
         self.address, self.why, self.advice = address, why, advice
 

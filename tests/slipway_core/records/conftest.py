@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from slipway_core.quality_gate.finished import evaluate
 from slipway_core.quality_gate.values import Answer, Scope, SliValue
-from slipway_core.records import NewEvaluation, Records, TaskRun
+from slipway_core.records import NewEvaluation, Records, TaskRun, database
+from slipway_core.records.database import Database
+from sqlalchemy import text
 
 START = datetime(2024, 1, 1, 10, tzinfo=UTC)
 SLO = "objectives: [{sli: time, pass: [{criteria: ['<100']}]}]\ntotal_score: {pass: '90%'}\n"
@@ -28,15 +30,29 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
     postgres.down()
 
 
+def make_schema(postgres) -> str:
+    """Return the address of a fresh schema: many databases would make a restart of the server slow."""
+    name = f"records_{next(_numbers)}"
+    address = postgres.url("psycopg2")
+    with Database(address, 5.0).transaction(writes=True) as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+    return f"{address}&options=-csearch_path%3D{name}"
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.end_to_end)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the address of a database without tables."""
+    """Return the address of a place without tables."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'records.db'}"
-    name = f"records_{next(_numbers)}"
-    postgres = request.getfixturevalue("server")
-    postgres.make_database(name)
-    return postgres.url("psycopg2", name)
+    return make_schema(request.getfixturevalue("server"))
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """Leave no connection to the next test."""
+    yield
+    while database._engines:
+        database._engines.popitem()[1].dispose()
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_a_locked_database_is_said_after_a_bounded_wait(tmp_path, judged):
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         began = time.monotonic()
-        with pytest.raises(RecordsUnavailable, match=f"{path}.*database is locked\nNothing was stored"):
+        with pytest.raises(RecordsUnavailable, match=f"{path}.*database is locked\nNothing was read or stored"):
             records.evaluations.store(judged())
         assert 0.1 < time.monotonic() - began < 3
         assert () == records.evaluations.find()  # readers do not wait for a writer

@@ -10,14 +10,7 @@ from slipway_core.records.database import Database
 from slipway_core.records.migrate import _LOCK_NUMBER
 from sqlalchemy import text
 
-pytestmark = pytest.mark.end_to_end
-
-
-@pytest.fixture
-def url(server):
-    """Return the address of a database without tables."""
-    server.make_database(name := f"alone_{time.monotonic_ns()}")
-    return server.url("psycopg2", name)
+pytestmark = [pytest.mark.end_to_end, pytest.mark.parametrize("url", ["postgresql"], indirect=True)]
 
 
 def test_a_lock_of_somebody_else_is_waited_for_within_bounds(url, judged):
@@ -42,8 +35,19 @@ def test_a_server_that_was_restarted_is_met_anew(server, url, judged):
     records = Records(url, wait=2.0)
     records.evaluations.store(judged(1))
     server.down()
-    with pytest.raises(RecordsUnavailable, match="postgresql://airflow@/alone_"):
+    with pytest.raises(RecordsUnavailable, match="postgresql://airflow@/airflow"):
         records.evaluations.store(judged(2))
     server.up()
     records.evaluations.store(judged(3))
     assert 2 == len(records.evaluations.find())
+
+
+def test_the_owner_of_the_records_gets_into_no_other_database(server, url, judged):
+    """Tasks see that address; Airflow keeps its own database from them."""
+    for password in ("first", "second"):  # made again, it has the new password
+        server.make_database("owned", password)
+    owner = ("owned", "second")
+    assert Records(server.url("psycopg2", "owned", owner)).evaluations.store(judged()).id
+    for closed in ("airflow", "postgres"):
+        with pytest.raises(RecordsUnavailable, match="permission denied for database"):
+            Records(server.url("psycopg2", closed, owner)).evaluations.find()
