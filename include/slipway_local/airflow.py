@@ -31,7 +31,7 @@ from slipway_local.logs import log_file, tail
 from slipway_local.ports import require_free
 from slipway_local.postgres import Postgres
 from slipway_local.private_files import write_private
-from slipway_local.settings import RECORDS_DATABASE, environment, foreign, passwords
+from slipway_local.settings import environment, foreign, passwords, records_owner
 
 PARTS = ("publisher", "log-server", "api-server", *HEALTH)
 
@@ -202,7 +202,7 @@ class LocalAirflow:
 
     def _prepare_records(self, url: str, progress: Callable[[str], None]) -> None:
         progress("Records: looking after their tables")
-        self.postgres.make_database(RECORDS_DATABASE)
+        self.postgres.make_database(*records_owner(self))
         open_records(url).migrate()
         # For `./slipway history` and the like in a shell, which has no such variable.
         write_private(self.folder / "records-url", url)

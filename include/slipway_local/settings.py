@@ -35,6 +35,12 @@ def passwords(airflow: LocalAirflow) -> dict[str, str]:
     return keep_once(airflow.passwords_file, dict.fromkeys(USERS, lambda: secrets.token_urlsafe(12)))
 
 
+def records_owner(airflow: LocalAirflow) -> tuple[str, str]:
+    """Return role and password that own the records. Tasks see them, so they open nothing of Airflow's."""
+    kept = keep_once(airflow.folder / "secrets.json", {"records_password": lambda: secrets.token_urlsafe(24)})
+    return RECORDS_DATABASE, kept["records_password"]
+
+
 def settings(airflow: LocalAirflow) -> dict[str, str]:
     """Return the settings as Airflow's own environment variables. They hold secrets: hand them to processes only."""
     kept = keep_once(
@@ -106,7 +112,7 @@ def settings(airflow: LocalAirflow) -> dict[str, str]:
         "AIRFLOW_HOME": str(airflow.home),
         # Named so that the Git bundle finds it at once, instead of asking the API server in every task.
         "AIRFLOW_CONN_SLIPWAY_PUBLISHED": json.dumps({"conn_type": "git", "host": str(airflow.published)}),
-        "SLIPWAY_RECORDS_URL": airflow.postgres.url("psycopg2", RECORDS_DATABASE),
+        "SLIPWAY_RECORDS_URL": airflow.postgres.url("psycopg2", RECORDS_DATABASE, records_owner(airflow)),
         "DO_NOT_TRACK": "true",
         "SCARF_NO_ANALYTICS": "true",
     }

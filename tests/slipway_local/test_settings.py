@@ -63,6 +63,7 @@ def test_records_have_a_database_of_their_own(described: LocalAirflow) -> None:
     """On the same server, never among Airflow's tables."""
     values = settings(described)
     assert "@/slipway?host=" in values["SLIPWAY_RECORDS_URL"]
+    assert values["SLIPWAY_RECORDS_URL"].startswith("postgresql+psycopg2://slipway:")
     assert "@/airflow?host=" in values["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
 
 
