@@ -21,6 +21,7 @@ from pathlib import Path
 
 from slipway_cluster import processes
 from slipway_cluster.places import CHECKOUT, state_dir
+from slipway_core.records import open_records
 
 from slipway_local import sessions
 from slipway_local.api import AirflowApi
@@ -30,7 +31,7 @@ from slipway_local.logs import log_file, tail
 from slipway_local.ports import require_free
 from slipway_local.postgres import Postgres
 from slipway_local.private_files import write_private
-from slipway_local.settings import environment, foreign, passwords
+from slipway_local.settings import environment, foreign, passwords, records_owner
 
 PARTS = ("publisher", "log-server", "api-server", *HEALTH)
 
@@ -137,6 +138,7 @@ class LocalAirflow:
         began: dict[str, datetime] = {}
         self._start("publisher", variables, began, progress)
         self._migrate(variables, progress)
+        self._prepare_records(variables["SLIPWAY_RECORDS_URL"], progress)
         self._wait_for_store()
         for name in PARTS[1:]:
             self._start(name, variables, began, progress)
@@ -197,6 +199,13 @@ class LocalAirflow:
         if made.returncode:
             raise PartDied(f"`airflow db migrate` failed.\n{tail(self.folder, 'db-migrate')}")
         self.postgres.set_note(done)
+
+    def _prepare_records(self, url: str, progress: Callable[[str], None]) -> None:
+        progress("Records: looking after their tables")
+        self.postgres.make_database(*records_owner(self))
+        open_records(url).migrate()
+        # For `./slipway history` and the like in a shell, which has no such variable.
+        write_private(self.folder / "records-url", url)
 
     def _wait_for_store(self, timeout: float = 60.0) -> None:
         """Wait for the publisher's first commit: the DAG processor gives up on a bundle without a branch."""

@@ -60,10 +60,14 @@ class Postgres:
         runtime = self._runtime if os.geteuid() == 0 else Path(f"/tmp/slipway-postgres-{os.geteuid()}")  # noqa: S108
         return runtime / hashlib.sha256(str(self.folder.absolute()).encode()).hexdigest()[:12]
 
-    def url(self, driver: str, database: str = _ROLE) -> str:
-        """Return SQLAlchemy's address of `database` for a driver (`psycopg2`, `asyncpg`). It holds the password."""
-        password = quote(self._password, safe="")
-        return f"postgresql+{driver}://{_ROLE}:{password}@/{database}?host={quote(str(self.socket_folder))}"
+    def url(self, driver: str, database: str = _ROLE, owner: tuple[str, str] | None = None) -> str:
+        """Return SQLAlchemy's address of `database` for a driver (`psycopg2`, `asyncpg`). It holds the password.
+
+        :param owner: role and password; the server's own, who may do everything, when not given.
+        """
+        role, password = owner or (_ROLE, self._password)
+        where = quote(str(self.socket_folder))
+        return f"postgresql+{driver}://{role}:{quote(password, safe='')}@/{database}?host={where}"
 
     def up(self, progress: Callable[[str], None] = lambda _: None) -> None:
         """Start the server unless it runs; make its data first when there are none.
@@ -90,7 +94,7 @@ class Postgres:
                 time.sleep(2)
             else:
                 break
-        self._make_database()
+        self.make_database(_ROLE)
 
     def down(self, grace: float = 15.0) -> None:
         """Stop the server: quickly but cleanly, hard after `grace` seconds."""
@@ -107,6 +111,18 @@ class Postgres:
     def running(self) -> int | None:
         """Return the server's process id, or None."""
         return processes.running(_NAME, self.folder)
+
+    def make_database(self, name: str, password: str | None = None) -> None:
+        """Make a database of the running server, unless it is there.
+
+        :param name: a plain word, of ours; no input of anybody.
+        :param password: of a role of the same name, which then owns this database and gets into no other.
+        """
+        if password is not None:
+            self._make_owned(name, password)
+            return
+        if not self._ask("postgres", "SELECT 1 FROM pg_database WHERE datname = %s", name):
+            self._ask("postgres", f"CREATE DATABASE {name}")
 
     def note(self) -> str | None:
         """Return the remark kept with the database (see `set_note`), or None."""
@@ -243,9 +259,13 @@ class Postgres:
             time.sleep(0.1)
         raise NotReady(f"PostgreSQL does not answer after {timeout:.0f} s.\n{tail(self.folder, _NAME)}")
 
-    def _make_database(self) -> None:
-        if not self._ask("postgres", "SELECT 1 FROM pg_database WHERE datname = %s", _ROLE):
-            self._ask("postgres", f"CREATE DATABASE {_ROLE}")
+    def _make_owned(self, name: str, password: str) -> None:
+        known = self._ask("postgres", "SELECT 1 FROM pg_roles WHERE rolname = %s", name)
+        self._ask("postgres", f"{'ALTER' if known else 'CREATE'} ROLE {name} LOGIN PASSWORD %s", password)
+        self.make_database(name)
+        self._ask("postgres", f"ALTER DATABASE {name} OWNER TO {name}")
+        for closed in ("postgres", _ROLE):  # else every role may look into them
+            self._ask("postgres", f"REVOKE CONNECT ON DATABASE {closed} FROM PUBLIC")
 
     def _ask(self, database: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with closing(

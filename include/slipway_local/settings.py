@@ -16,6 +16,9 @@ from slipway_local.private_files import keep_once
 if TYPE_CHECKING:
     from slipway_local.airflow import LocalAirflow
 
+# Our own tables: a database beside Airflow's, never in it.
+RECORDS_DATABASE = "slipway"
+
 # Simple auth manager's user → role. People use `admin`; the others are for trying what each role may do.
 USERS = {"admin": "admin", "op": "op", "user": "user", "viewer": "viewer"}
 
@@ -30,6 +33,12 @@ _FOREIGN = (
 def passwords(airflow: LocalAirflow) -> dict[str, str]:
     """Return user → password; made at the first call and kept in a file that only its owner may read."""
     return keep_once(airflow.passwords_file, dict.fromkeys(USERS, lambda: secrets.token_urlsafe(12)))
+
+
+def records_owner(airflow: LocalAirflow) -> tuple[str, str]:
+    """Return role and password that own the records. Tasks see them, so they open nothing of Airflow's."""
+    kept = keep_once(airflow.folder / "secrets.json", {"records_password": lambda: secrets.token_urlsafe(24)})
+    return RECORDS_DATABASE, kept["records_password"]
 
 
 def settings(airflow: LocalAirflow) -> dict[str, str]:
@@ -103,6 +112,7 @@ def settings(airflow: LocalAirflow) -> dict[str, str]:
         "AIRFLOW_HOME": str(airflow.home),
         # Named so that the Git bundle finds it at once, instead of asking the API server in every task.
         "AIRFLOW_CONN_SLIPWAY_PUBLISHED": json.dumps({"conn_type": "git", "host": str(airflow.published)}),
+        "SLIPWAY_RECORDS_URL": airflow.postgres.url("psycopg2", RECORDS_DATABASE, records_owner(airflow)),
         "DO_NOT_TRACK": "true",
         "SCARF_NO_ANALYTICS": "true",
     }

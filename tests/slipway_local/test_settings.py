@@ -59,6 +59,14 @@ def test_dags_come_from_the_published_repository(described: LocalAirflow) -> Non
     assert (bundle["kwargs"]["tracking_ref"], bundle["kwargs"]["subdir"]) == ("main", "dags")
 
 
+def test_records_have_a_database_of_their_own(described: LocalAirflow) -> None:
+    """On the same server, never among Airflow's tables."""
+    values = settings(described)
+    assert "@/slipway?host=" in values["SLIPWAY_RECORDS_URL"]
+    assert values["SLIPWAY_RECORDS_URL"].startswith("postgresql+psycopg2://slipway:")
+    assert "@/airflow?host=" in values["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+
+
 def test_keys_and_passwords_stay_the_same(described: LocalAirflow) -> None:
     """A restart must be able to read what was encrypted before, and people keep their password."""
     assert settings(described) == settings(described)

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from pathlib import Path
 
 import click
 
 from slipway_core.keptn.problems import ERROR, render
+from slipway_core.places import checkout, state_folder
 from slipway_core.publish.publisher import PublishReport, publish_once
 from slipway_core.publish.watcher import watch as watch_sources
 
 _COLOURS = {"published": "green", "refused": "bold red", "removed": "yellow", "unchanged": "dim"}
 
 
-def checkout() -> Path:
-    """Return the root of the checkout this runs in, else the current folder."""
-    root = Path(__file__).resolve().parents[3]
-    return root if (root / "dags").is_dir() else Path.cwd()
-
-
 def default_store() -> Path:
     """Return where the published tree is kept: below $SLIPWAY_STATE, else `.slipway` in the checkout."""
-    return Path(os.environ.get("SLIPWAY_STATE") or checkout() / ".slipway") / "published"
+    return state_folder() / "published"
 
 
 @click.command()

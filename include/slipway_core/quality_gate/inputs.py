@@ -38,7 +38,8 @@ def read_history(lines: Iterable[str], scope: Scope, file: str) -> Iterator[Earl
     """Read earlier evaluations, one a line; raises :class:`InvalidEvent`.
 
     Each is an entry (`id`, `time`, `result`, `values`), an evaluation.finished event, or its bare `data`, which is what
-    `slipway verdict --format json` prints; bare data has the end of its window as time.
+    `slipway verdict --format json` prints; bare data has the end of its window as time. The lines of
+    `slipway history --format json` are such events, with `invalidated`.
     """
     for number, line in read_lines(lines):
         where = f"{file}, line {number}"
@@ -46,7 +47,8 @@ def read_history(lines: Iterable[str], scope: Scope, file: str) -> Iterator[Earl
         if "evaluation" in entry:
             entry = _entry(entry, str(entry.get("id") or f"line-{number}"), where)
         elif isinstance(entry.get("data"), dict):
-            entry = _entry(entry["data"], entry.get("id"), where, entry.get("time"))
+            invalidated = entry.get("invalidated")
+            entry = _entry(entry["data"], entry.get("id"), where, entry.get("time")) | {"invalidated": invalidated}
         yield from earlier_of([entry], scope, where)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -48,6 +48,11 @@ class Earlier(NamedTuple):
     result: str
     values: Sequence[SliValue] = ()
     invalidated: bool = False
+
+    @classmethod
+    def of(cls, id: str, time: datetime, result: str, values: Iterable[tuple[str, float, bool, str, float]]) -> Earlier:  # noqa: A002
+        """Return one from plain fields, as records hold them: `Earlier.of(*past)`."""
+        return cls(id, time, result, tuple(SliValue(*value) for value in values))
 
 
 class Answer(NamedTuple):

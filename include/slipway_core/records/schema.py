@@ -1,0 +1,72 @@
+"""The tables as they are now. Each change here needs a migration beside it; a test compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Double, Index, MetaData, Table, UniqueConstraint
+
+from slipway_core.records.columns import Moment, Words
+
+VERSION_TABLE = "slipway_alembic_version"
+# The newest migration; known here so that looking at the database needs no Alembic. Ids are numbers that grow.
+HEAD = "0001"
+
+metadata = MetaData()
+
+evaluations = Table(
+    "slipway_evaluations",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("context", Words, nullable=False),
+    Column("project", Words, nullable=False),
+    Column("stage", Words, nullable=False),
+    Column("service", Words, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment, nullable=False),
+    Column("window_start", Moment),
+    Column("window_end", Moment),
+    Column("result", Words, nullable=False),
+    Column("score", Double, nullable=False),
+    Column("labels", JSON, nullable=False),
+    # The whole finished evaluation; what baselines need of it stands apart, so that they read little.
+    Column("data", JSON, nullable=False),
+    Column("indicator_values", JSON, nullable=False),
+    Column("queries", JSON, nullable=False),
+    Column("tree_commit", Words, nullable=False),
+    Column("dag_id", Words),
+    Column("run_id", Words),
+    Column("task_id", Words),
+    Column("attempt", Words),
+    Column("invalidated_at", Moment),
+    Column("invalidated_by", Words),
+    Column("invalidated_why", Words),
+    UniqueConstraint("dag_id", "run_id", "task_id", "attempt", name="slipway_evaluations_of_task"),
+    Index("slipway_evaluations_context", "context"),
+    Index("slipway_evaluations_finished", "finished_at"),
+    Index("slipway_evaluations_baseline", "project", "stage", "service", "result", "finished_at"),
+)
+
+approvals = Table(
+    "slipway_approvals",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("context", Words, nullable=False),
+    Column("project", Words, nullable=False),
+    Column("stage", Words, nullable=False),
+    Column("service", Words, nullable=False),
+    Column("dag_id", Words, nullable=False),
+    Column("run_id", Words, nullable=False),
+    Column("task_id", Words, nullable=False),
+    Column("attempt", Words, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("decision", Words),
+    Column("decided_by", Words),
+    Column("decided_at", Moment),
+    Column("decided_how", Words),
+    Column("decided_why", Words),
+    Column("overruled", JSON, nullable=False),
+    Column("superseded_by", Words),
+    UniqueConstraint("dag_id", "run_id", "task_id", "attempt", name="slipway_approvals_of_task"),
+    Index("slipway_approvals_context", "context"),
+    Index("slipway_approvals_place", "project", "stage", "service", "decision"),
+)

@@ -1,0 +1,76 @@
+"""The records of one database. Nothing here imports SQLAlchemy before something is asked."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from slipway_core.records.entries import Pruned
+from slipway_core.records.location import records_url
+
+if TYPE_CHECKING:
+    from slipway_core.records.approvals import Approvals
+    from slipway_core.records.database import Database
+    from slipway_core.records.evaluations import Evaluations
+
+# An `include_result_with_score` may look back over as many evaluations, and not over more (evaluation.md 4).
+FURTHEST_BASELINE = 100
+WAIT = 10.0
+
+
+class Records:
+    """Evaluations and approvals in one database; cheap to make, safe to share between threads and over forks.
+
+    :param url: SQLAlchemy's address: `sqlite:///…` or `postgresql://…`
+    :param wait: seconds to wait for a connection or a lock, each
+    """
+
+    def __init__(self, url: str, wait: float = WAIT) -> None:
+        self._url, self._wait = url, wait
+
+    @cached_property
+    def _database(self) -> Database:
+        from slipway_core.records.database import Database
+
+        return Database(self._url, self._wait)
+
+    @property
+    def address(self) -> str:
+        """The database as people may see it: without password."""
+        return self._database.address
+
+    @cached_property
+    def evaluations(self) -> Evaluations:
+        """What gates came to."""
+        from slipway_core.records.evaluations import Evaluations
+
+        return Evaluations(self._database)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        """What people were asked, and what they said."""
+        from slipway_core.records.approvals import Approvals
+
+        return Approvals(self._database)
+
+    def migrate(self) -> None:
+        """Bring the tables up to date; does nothing where they are. Safe when several start at once."""
+        self._database.migrate()
+
+    def prune(self, older_than_days: float, keep_last: int = FURTHEST_BASELINE) -> Pruned:
+        """Delete what is old; never an open approval.
+
+        :param older_than_days: counted from when an evaluation finished or an approval was decided
+        :param keep_last: so many newest evaluations of each project, stage, service and result stay however old they
+            are, for baselines; invalidated ones do not count
+        """
+        return Pruned(self.evaluations.prune(older_than_days, keep_last), self.approvals.prune(older_than_days))
+
+
+def open_records(url: str | None = None, wait: float = WAIT) -> Records:
+    """Return the records in a database; connects with the first question, and makes the tables then if need be.
+
+    :param url: see :func:`slipway_core.records.location.records_url` for what holds when it is left out
+    :param wait: seconds to wait for a connection or a lock, each
+    """
+    return Records(url or records_url(), wait)
