@@ -114,12 +114,7 @@ def sequence_dag(plan: ProjectPlan, sequence: SequencePlan, files: Path) -> DAG:
             tasks=[(task.task_id, task.name) for task in sequence.tasks],
             trigger_rule=TriggerRule.ALL_DONE,
         )
-        previous = begin
-        for task in tasks:
-            previous >> (task.upstream_list or [task])
-            # From each one: marking a later task by hand must not end the sequence while an earlier one runs.
-            task >> result
-            previous = task
+        _put_in_order(sequence, begin, tasks, result)
         _end(sequence, result)
     return dag
 
@@ -140,6 +135,20 @@ def _tasks(sequence: SequencePlan, files: Path) -> list[Any]:
         built.append(operator)
         earlier = (*earlier, (task.task_id, task.name))
     return built
+
+
+def _put_in_order(sequence: SequencePlan, begin: Any, tasks: list[Any], result: Any) -> None:
+    earlier = [begin]
+    behind_approval = False
+    for planned, task in zip(sequence.tasks, tasks, strict=True):
+        first = task.upstream_list or [task]  # its wait, when it has one
+        # People may mark an approval before it is reached: what comes behind it waits for all the others, too.
+        for before in earlier if behind_approval else earlier[-1:]:
+            before >> first
+        # From each one: marking a later task by hand must not end the sequence while an earlier one runs.
+        task >> result
+        earlier.append(task)
+        behind_approval = planned.name == "approval"
 
 
 def _end(sequence: SequencePlan, result: SequenceResult) -> None:

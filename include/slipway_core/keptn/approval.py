@@ -22,7 +22,7 @@ def effective_result(payload: Mapping[str, Any]) -> str:
 
 
 def decide(result: str, properties: Mapping[str, Any] | None) -> str:
-    """Say whether a release is approved or declined by itself (``approve``, ``decline``), or a person is asked (``ask``).
+    """Say whether a release is approved or declined by itself (`approve`, `decline`) or a person is asked (`ask`).
 
     Only the exact text ``automatic`` approves; whatever else is said, or nothing, means that a person decides.
 
