@@ -88,7 +88,8 @@ class Ended:
         self.tasks = {one.task_id.removeprefix("slipway_"): str(one.state) for one in run.get_task_instances()}
         with create_session() as session:
             runs = session.query(DagRun).filter(DagRun.dag_id != run.dag_id)
-            self.started = {one.dag_id: one for one in runs if run.run_id == one.conf["slipway"]["parent"]["run_id"]}
+            by_us = [one for one in runs if run.run_id == one.conf.get("slipway", {}).get("parent", {}).get("run_id")]
+            self.started = {one.dag_id: one for one in by_us}
 
 
 def test_a_good_sequence_passes_and_starts_the_next_stage(run):
