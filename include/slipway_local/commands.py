@@ -1,4 +1,4 @@
-"""`./slipway up | down | status | logs`: a local Airflow, and all that it works on."""
+"""`./slipway up | down | status | logs | trigger | approve …`: a local Airflow, and all that it works on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from slipway_local.settings import USERS
 
 if TYPE_CHECKING:
     from slipway_local.airflow import LocalAirflow
@@ -146,6 +148,84 @@ def trigger(sequence: str, service: str, image: str, labels: tuple[str, ...], wa
             click.echo(f"It ended: {state}.")
             if state != "success":
                 raise click.exceptions.Exit(1)
+
+
+@click.command()
+@says_what_went_wrong
+def approvals() -> None:
+    """List the releases that wait for a person, those that wait longest first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from slipway_local.approvals import open_approvals
+
+    with kept_airflow().api() as api:
+        found = open_approvals(api)
+    if not found:
+        click.echo("No approval is open.")
+        return
+    table = Table("DAG", "run", "service", "image", "since")
+    for one in found:
+        since = one.since.astimezone().strftime("%Y-%m-%d %H:%M")
+        table.add_row(one.dag_id, one.run_id, one.service, one.image, since)
+    # Ids are there to be copied: on a pipe nothing is folded, on a terminal nothing is cut.
+    console = Console()
+    console = console if console.is_terminal else Console(width=500)
+    console.print(table)
+
+
+def answers_an_approval(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the arguments that name an open approval."""
+    for decorate in (
+        says_what_went_wrong,
+        click.option("--user", default="admin", type=click.Choice(list(USERS)), show_default=True, help="Who answers."),
+        click.option("--comment", default="", help="Why; kept with the decision."),
+        click.option("--stage", default="", help="Instead of DAG and run, when only one of it is open."),
+        click.option("--service", default="", help="Instead of DAG and run, when only one of it is open."),
+        click.argument("run_id", required=False),
+        click.argument("dag_id", required=False),
+        click.command(),
+    ):
+        command = decorate(command)
+    return command
+
+
+@answers_an_approval
+def approve(**arguments: str) -> None:
+    """Let a waiting release go on.
+
+    \b
+    ./slipway approve fulltour.production.delivery RUN_ID --comment "looks good"
+    ./slipway approve --service helloservice
+    """
+    _answer("Approve", **arguments)
+
+
+@answers_an_approval
+def decline(**arguments: str) -> None:
+    """End a waiting release: its sequence fails, and what follows a failure is started.
+
+    \b
+    ./slipway decline fulltour.production.delivery RUN_ID --comment "too slow"
+    """
+    _answer("Decline", **arguments)
+
+
+def _answer(
+    option: str, *, dag_id: str | None, run_id: str | None, service: str, stage: str, comment: str, user: str
+) -> None:
+    from slipway_local import approvals
+
+    if bool(dag_id) != bool(run_id) or bool(dag_id) == bool(service or stage):
+        raise click.UsageError("Say which: DAG_ID and RUN_ID, or --service, --stage or both.")
+    with kept_airflow().api(user) as api:
+        if dag_id and run_id:
+            meant = approvals.approval_of_run(api, dag_id, run_id)
+        else:
+            meant = approvals.choose(approvals.open_approvals(api), service, stage)
+        approvals.answer(api, meant, option, comment)
+        said = "Approved" if option == approvals.APPROVE else "Declined"
+        click.echo(f"{said}: {meant.service} {meant.image} {api.run_page(meant.dag_id, meant.run_id)}")
 
 
 def everything_up(airflow: LocalAirflow, progress: Callable[[str], None]) -> None:

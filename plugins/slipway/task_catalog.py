@@ -57,6 +57,13 @@ def _entry_points() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
+def approval(place: TaskPlace) -> Any:
+    """``approval``: the strategy decides, or a person."""
+    from slipway.sensors.approval import ApprovalSensor
+
+    return ApprovalSensor(seat=place.seat, **place.arguments)
+
+
 def deployment(place: TaskPlace) -> Any:
     """``deployment``: Helm brings the service into its stage."""
     from slipway.operators.helm_deploy import HelmDeployOperator

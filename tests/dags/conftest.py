@@ -11,7 +11,7 @@ from slipway_core.keptn.shipyard import load_shipyard
 HERE = Path(__file__).parent
 PROJECTS = HERE / "projects"
 CHECKOUT = HERE.parents[1]
-HANDLED = ("deployment", "release", "rollback", "test")
+HANDLED = ("approval", "deployment", "release", "rollback", "test")
 
 
 def pytest_collection_modifyitems(items):

@@ -29,7 +29,7 @@ def test_all_dags_load(publish, load):
     assert {} == bag.import_errors
     assert {} == bag.captured_warnings
     assert {"tour.qa.delivery", "tour.qa.rollback", "tour.production.delivery"} < set(bag.dags)
-    assert 5 == len(bag.dags)
+    assert 6 == len(bag.dags)
 
 
 def test_a_dag_is_found_by_its_names(publish, load):

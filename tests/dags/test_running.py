@@ -27,6 +27,11 @@ spec:
         - name: delivery
           triggeredOn: [{event: qa.delivery.finished}]
           tasks: [{name: deployment}]
+        - name: careful
+          tasks:
+            - {name: test, properties: {result: RESULT}}
+            - {name: approval, properties: {warning: automatic}}
+            - {name: release}
 """
 LOCAL_BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"
 CONF = {"service": "carts", "image": "ghcr.io/shop/carts:1.0"}
@@ -53,17 +58,21 @@ def database():
 
 @pytest.fixture
 def run(database, publish, tmp_path, monkeypatch):
-    """Run `shop.qa.delivery`, whose test ends as asked; return what became of it."""
-    monkeypatch.setattr(task_catalog, "builder", lambda name: lambda place: StandIn(seat=place.seat, **place.arguments))
+    """Run `shop.qa.delivery`, or another sequence of `shop`, whose test ends as asked; return what became of it."""
 
-    def go(result, conf=CONF):
+    def stand_in(place):
+        return StandIn(seat=place.seat, **place.arguments)
+
+    monkeypatch.setattr(task_catalog, "builder", lambda name: task_catalog.approval if name == "approval" else stand_in)
+
+    def go(result, conf=CONF, dag_id="shop.qa.delivery", **how):
         (tmp_path / "shop").mkdir()
         (tmp_path / "shop" / "shipyard.yaml").write_text(SHIPYARD.replace("RESULT", result))
         dags = publish(tmp_path / "shop") / "dags"
         local = {"name": "slipway", "classpath": LOCAL_BUNDLE, "kwargs": {"path": str(dags), "refresh_interval": 0}}
         monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([local]))
         bag = BundleDagBag(dags, bundle_path=dags, bundle_name="slipway")
-        return Ended(bag.dags["shop.qa.delivery"].test(run_conf=conf))
+        return Ended(bag.dags[dag_id].test(run_conf=conf, **how))
 
     return go
 
@@ -79,7 +88,8 @@ class Ended:
         self.tasks = {one.task_id.removeprefix("slipway_"): str(one.state) for one in run.get_task_instances()}
         with create_session() as session:
             runs = session.query(DagRun).filter(DagRun.dag_id != run.dag_id)
-            self.started = {one.dag_id: one for one in runs if run.run_id == one.conf["slipway"]["parent"]["run_id"]}
+            by_us = [one for one in runs if run.run_id == one.conf.get("slipway", {}).get("parent", {}).get("run_id")]
+            self.started = {one.dag_id: one for one in by_us}
 
 
 def test_a_good_sequence_passes_and_starts_the_next_stage(run):
@@ -118,3 +128,24 @@ def test_refused_input_fails_the_run_and_starts_nothing(run):
     ended = run("pass", {**CONF, "image": "", "values": {}})
     assert ("failed", "failed", {}) == (ended.state, ended.tasks["begin"], ended.started)
     assert {"skipped"} == {state for task, state in ended.tasks.items() if task.startswith("follow")}
+
+
+CAREFUL = "shop.production.careful"
+
+
+def test_an_approval_by_strategy_lets_the_release_through(run):
+    """Without anybody."""
+    ended = run("warning", dag_id=CAREFUL)
+    assert ("success", "success", "success") == (ended.state, ended.tasks["approval"], ended.tasks["release"])
+
+
+def test_an_approval_that_is_marked_lets_the_release_through(run):
+    """Nobody has answered, no XCom is left; a plain pass would have had to wait."""
+    ended = run("pass", dag_id=CAREFUL, mark_success_pattern="approval")
+    assert ("success", "success", "success") == (ended.state, ended.tasks["approval"], ended.tasks["release"])
+
+
+def test_a_failure_before_an_approval_asks_nobody(run):
+    """The sequence has ended."""
+    ended = run("fail", dag_id=CAREFUL)
+    assert ("failed", "upstream_failed") == (ended.state, ended.tasks["approval"])

@@ -10,6 +10,7 @@ from slipway.operators.task import Seat
 @pytest.mark.parametrize(
     ("task", "operator"),
     [
+        ("approval", "ApprovalSensor"),
         ("deployment", "HelmDeployOperator"),
         ("test", "LocustOperator"),
         ("release", "ReleaseOperator"),

@@ -22,6 +22,9 @@ COMMANDS = {
     "status": ("slipway_local.commands:status", "Say what runs on this machine, and where."),
     "demo": ("slipway_local.commands:demo", "Carry a service through its stages, from nothing."),
     "trigger": ("slipway_local.commands:trigger", "Start a sequence of a stage."),
+    "approvals": ("slipway_local.commands:approvals", "List the releases that wait for a person."),
+    "approve": ("slipway_local.commands:approve", "Let a waiting release go on."),
+    "decline": ("slipway_local.commands:decline", "End a waiting release."),
     "logs": ("slipway_local.commands:logs", "Show what the local processes wrote."),
 }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from slipway_core.quality_gate.criteria import Target
 from slipway_core.quality_gate.finished import Evaluation
 from slipway_core.quality_gate.judge import FAIL, INFO, PASS, Indicator
 from slipway_core.quality_gate.messages import number_text
+from slipway_core.quality_gate.values import SliValue
 
 COLUMNS = ("objective", "value", "limit", "baseline", "verdict", "why")
 
@@ -82,3 +83,44 @@ def _limit(target: Target) -> str:
 
 def _short(number: float) -> str:
     return number_text(float(f"{number:.10g}"))
+
+
+def stored_rows(evaluation: Mapping[str, Any]) -> list[Row]:
+    """Return the rows of an evaluation that was stored or travels in a payload.
+
+    :param evaluation: the block ``evaluation`` of evaluation.finished.
+    :raises ValueError: when its indicators have not the shape that `Evaluation.data` gives them.
+    """
+    compared = bool(evaluation.get("comparedEvents"))
+    try:
+        return [_row(_indicator(one), compared) for one in evaluation.get("indicatorResults") or ()]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"indicatorResults are not of the known shape: {error!r}") from error
+
+
+def _indicator(one: Mapping[str, Any]) -> Indicator:
+    stored = one.get("value")
+    value = stored and SliValue(
+        str(stored["metric"]),
+        float(stored.get("value") or 0),
+        bool(stored.get("success")),
+        str(stored.get("message") or ""),
+        float(stored.get("comparedValue") or 0),
+    )
+    return Indicator(
+        float(one.get("score") or 0),
+        value,
+        str(one.get("displayName") or ""),
+        _stored_targets(one.get("passTargets")),
+        _stored_targets(one.get("warningTargets")),
+        bool(one.get("keySli")),
+        str(one.get("status") or ""),
+    )
+
+
+def _stored_targets(targets: Sequence[Mapping[str, Any]] | None) -> list[Target] | None:
+    if targets is None:
+        return None
+    return [
+        Target(str(one["criteria"]), float(one.get("targetValue") or 0), bool(one.get("violated"))) for one in targets
+    ]

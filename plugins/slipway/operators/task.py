@@ -1,94 +1,39 @@
-"""The base of every operator that takes a task of a shipyard: a payload comes in, a report goes out."""
+"""The base of every operator that takes a task of a shipyard."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
 from slipway_core.keptn import event
 
-BEGIN_TASK_ID = "slipway_begin"
-TRIGGERED = "triggered"
-FINISHED = "finished"
+from slipway.task_report import (
+    BEGIN_TASK_ID,
+    FINISHED,
+    TRIGGERED,
+    Seat,
+    TaskFailed,
+    TaskReport,
+    finished_task,
+    hand_in,
+    scope_of,
+    take_payload,
+)
 
-
-@dataclass(frozen=True)
-class Seat:
-    """Where a task stands in its sequence: what it needs to know to build its payload (sequences.md 2.4).
-
-    :param name: the task's name in the shipyard.
-    :param properties: the task's ``properties`` in the shipyard.
-    :param earlier: ``(Airflow task id, name)`` of the sequence's earlier tasks, in order.
-    """
-
-    name: str
-    properties: Mapping[str, Any] | None = None
-    earlier: tuple[tuple[str, str], ...] = ()
-
-    def payload(self, ti: Any) -> dict[str, Any]:
-        """Return the data of this task's ``.triggered`` event, built afresh from the XComs of its sequence.
-
-        :param ti: the running task instance.
-        """
-        begin = ti.xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED)
-        if not begin:
-            raise TaskFailed(f"Task '{BEGIN_TASK_ID}' has left no input: it was marked by hand. Clear it instead.")
-        # This task runs, so every earlier one has ended well.
-        finished = [finished_task(ti, task_id, name, "success") for task_id, name in self.earlier]
-        return event.task_input(begin["data"], scope_of(begin["data"]), finished, self.properties, self.name)
-
-
-def scope_of(data: Mapping[str, Any]) -> event.Scope:
-    """Return project, stage and service of a payload."""
-    return event.Scope(data["project"], data["stage"], data["service"])
-
-
-def finished_task(ti: Any, task_id: str, name: str, state: str) -> event.FinishedTask:
-    """Return how a task of this run ended. Its state is the truth; its report adds data, a message, a warning.
-
-    A task that was marked by hand has no report, or an older one that says something else.
-
-    :param ti: a running task instance of the same run.
-    :param name: the task's name in the shipyard.
-    :param state: ``success`` or ``failed``.
-    """
-    report = ti.xcom_pull(task_ids=task_id, key=FINISHED)
-    if state == "success":
-        report = {"status": event.SUCCEEDED, **(report or {})}
-        if report.get("result") not in (event.PASS, event.WARNING):
-            report = {**report, "status": event.SUCCEEDED, "result": event.PASS}
-    else:
-        report = {"status": event.SUCCEEDED if report else event.ERRORED, **(report or {}), "result": event.FAIL}
-    return event.FinishedTask(name, (report,))
-
-
-@dataclass
-class TaskReport:
-    """What a task has to say at its end (sequences.md 2.3).
-
-    :param result: ``pass``, ``warning`` or ``fail``.
-    :param status: ``succeeded``: the work was done, whatever its result; ``errored``: it could not be done.
-    :param message: one readable text; the reason of a failure.
-    :param data: blocks that later tasks read, such as ``{"deployment": {...}}``.
-    """
-
-    result: str = "pass"
-    message: str = ""
-    data: dict[str, Any] = field(default_factory=dict)
-    status: str = event.SUCCEEDED
-
-    def as_event(self, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the data of the ``.finished`` event, with the scope and labels of the payload it answers."""
-        kept = {key: payload[key] for key in ("project", "stage", "service", "labels") if key in payload}
-        return {**kept, "status": self.status, "result": self.result, "message": self.message, **self.data}
-
-
-class TaskFailed(AirflowFailException):
-    """A task has done its work and the outcome is bad: Airflow must not try again."""
+__all__ = [
+    "BEGIN_TASK_ID",
+    "FINISHED",
+    "TRIGGERED",
+    "Seat",
+    "TaskFailed",
+    "TaskOperator",
+    "TaskReport",
+    "TaskStopped",
+    "finished_task",
+    "scope_of",
+]
 
 
 class TaskStopped(Exception):
@@ -124,11 +69,7 @@ class TaskOperator(BaseOperator):
         :raises TaskFailed: when the task's result is ``fail``.
         """
         ti = context["ti"]
-        payload = self.seat.payload(ti) if self.seat else dict(self.payload or {})
-        for name in ("project", "stage", "service"):
-            if not payload.get(name):
-                raise TaskFailed(f"Task '{self.task_id}': its payload has no '{name}'. Give it as payload={{...}}.")
-        ti.xcom_push(key=TRIGGERED, value=payload)
+        payload = take_payload(ti, self.seat, self.payload)
         try:
             report = self.perform(payload, context)
         except TaskFailed as error:
@@ -139,10 +80,7 @@ class TaskOperator(BaseOperator):
             raise
         if self._stopped:
             raise TaskStopped(f"Task '{self.task_id}' was stopped.")
-        finished = report.as_event(payload)
-        ti.xcom_push(key=FINISHED, value=finished)
-        if report.result == "fail":
-            raise TaskFailed(report.message or f"Task '{self.task_id}' failed.")
+        finished = hand_in(ti, payload, report)
         if report.message:
             self.log.info("%s", report.message)
         return finished

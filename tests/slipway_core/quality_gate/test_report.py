@@ -1,13 +1,16 @@
 """A finished evaluation as a block of text."""
 
+import json
 import sys
 from pathlib import Path
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from gates import SCOPE, SINGLE, history, slo, values
 from slipway_core.quality_gate.finished import evaluate
-from slipway_core.quality_gate.report import rows, text
+from slipway_core.quality_gate.report import rows, stored_rows, text
 from slipway_core.quality_gate.values import Answer
 
 FILE = slo(
@@ -40,3 +43,16 @@ def test_the_block_has_one_line_per_objective_under_its_headline():
     assert headline.startswith("FAIL, score 16.66666667 of 100, compared with e0: Evaluation failed due to key_sli")
     assert ["objective", "value", "limit", "baseline", "verdict", "why"] == columns.split()
     assert 4 == len(lines)
+
+
+def test_a_stored_evaluation_shows_the_same_rows():
+    """Through JSON and back; the person who approves sees what the gate said."""
+    stored = json.loads(json.dumps(finished().data()["evaluation"]))
+    assert rows(finished()) == stored_rows(stored)
+
+
+@pytest.mark.parametrize("results", ["text", [1], [{"value": "12"}], [{"passTargets": [{}]}]])
+def test_an_evaluation_of_another_shape_is_refused(results):
+    """It may come from somebody else's task."""
+    with pytest.raises(ValueError, match="indicatorResults"):
+        stored_rows({"indicatorResults": results})

@@ -1,11 +1,11 @@
 """A small engine for the sequence cases: runs one start of a sequence on the real readers, plan and payload rules.
 
-Leaves `approval` and `get-action` out. Knows nothing of Airflow.
+Leaves `get-action` out. Knows nothing of Airflow.
 """
 
 from collections import deque
 
-from slipway_core.keptn import event, incoming, shipyard
+from slipway_core.keptn import approval, event, incoming, shipyard
 from slipway_core.keptn.plan import plan_project
 from slipway_core.keptn.problems import InvalidEvent
 
@@ -31,7 +31,7 @@ def run_case(case):
 class _Engine:
     def __init__(self, case, plan):
         self.answers, self.limit = case["answers"], case.get("limit", 20)
-        self.plan, self.events, self.asked = plan, [], {}
+        self.plan, self.events, self.waiting, self.asked = plan, [], [], {}
 
     def run(self, first, data):
         queue, ran = deque([(first, data)]), 0
@@ -40,14 +40,19 @@ class _Engine:
             ran += 1
             queue.extend(self._run_sequence(one, data))
         limited = {"limited": True} if queue else {}
-        return {"events": self.events, "waiting": [], **limited}
+        return {"events": self.events, "waiting": self.waiting, **limited}
 
     def _run_sequence(self, one, data):
         scope = event.Scope(data["project"], one.stage, data["service"])
         finished = []
         for task in one.tasks:
-            self._say(task.name, "triggered", event.task_input(data, scope, finished, task.properties, task.name), task)
-            finished.append(event.FinishedTask(task.name, tuple(self._answer(one, task))))
+            payload = event.task_input(data, scope, finished, task.properties, task.name)
+            self._say(task.name, "triggered", payload, task)
+            reports = self._reports(one, task, payload)
+            if reports is None:
+                self.waiting.append(f"{one.stage}.{one.sequence}.{task.name}")
+                return []
+            finished.append(event.FinishedTask(task.name, tuple(reports)))
             self._say(task.name, "finished", finished[-1].outcome._asdict())
             if finished[-1].outcome.stops:
                 break
@@ -61,11 +66,23 @@ class _Engine:
             started.append((self.plan.find(follower.stage, follower.sequence), follow_up))
         return started
 
+    def _reports(self, one, task, payload):
+        """Return what a task reports; None while a person is asked."""
+        answered = self._answer(one, task)
+        if task.name != "approval":
+            return DEFAULT_ANSWER if answered is None else answered
+        decision = approval.decide(approval.effective_result(payload), payload.get("approval"))
+        if decision == approval.ASK:
+            if answered is None:
+                return None
+            decision = answered[0]["decision"]
+        return [{"status": "succeeded", "result": "pass" if decision == approval.APPROVE else "fail"}]
+
     def _answer(self, one, task):
         key = f"{one.stage}.{one.sequence}.{task.name}"
         self.asked[key] = self.asked.get(key, 0) + 1
         answers = self.answers.get(key, [])
-        return answers[self.asked[key] - 1] if self.asked[key] <= len(answers) else DEFAULT_ANSWER
+        return answers[self.asked[key] - 1] if self.asked[key] <= len(answers) else None
 
     def _say(self, subject, verb, data, task=None):
         delay = {"after_seconds": task.delay_seconds} if task and task.delay_seconds else {}
