@@ -14,6 +14,7 @@ COMMANDS = {
     "lint": ("slipway_core.cli.lint:lint", "Check Keptn files or a project; say what is wrong, with file and line."),
     "publish": ("slipway_core.cli.publish:publish", "Check all projects and hand the good ones to Airflow."),
     "verdict": ("slipway_core.cli.verdict:verdict", "Judge numbers by a slo.yaml."),
+    "check-queries": ("slipway_core.cli.check_queries:check_queries", "Ask each query of a project's gates once."),
     "cluster": ("slipway_cluster.commands:cluster", "The embedded Kubernetes, or a cluster of your own."),
     "up": ("slipway_local.commands:up", "Start Airflow on this machine."),
     "down": ("slipway_local.commands:down", "Stop Airflow on this machine."),
