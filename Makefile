@@ -43,11 +43,12 @@ end-to-end: setup ## A delivery by a real Airflow on the embedded cluster (root)
 soak: setup ## Long tests, not part of `make test`
 	$(VENV)/bin/pytest -m soak tests
 
-bench: setup ## What parsing costs beside plain Python and dag-factory, as ratios
+bench: setup ## What parsing costs beside plain Python and dag-factory, as ratios; verdicts a second; a gate's reads
 	@# Apart from .venv: Airflow would load it in every process, as it does with all that is installed beside it.
 	$(UV) pip install --quiet --python $(PYTHON) --no-deps --target .slipway/bench dag-factory==1.1.0
 	PYTHONPATH=.slipway/bench $(PYTHON) tests/bench/parse.py
 	$(PYTHON) tests/bench/verdicts.py
+	$(PYTHON) tests/bench/gate.py
 
 up: setup ## Cluster, images, monitoring, Airflow
 	./slipway up

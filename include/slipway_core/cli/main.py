@@ -16,6 +16,7 @@ COMMANDS = {
     "verdict": ("slipway_core.cli.verdict:verdict", "Judge numbers by a slo.yaml."),
     "history": ("slipway_core.cli.history:history", "List what gates came to."),
     "invalidate": ("slipway_core.cli.history:invalidate", "Take an evaluation out of later baselines."),
+    "check-queries": ("slipway_core.cli.check_queries:check_queries", "Ask each query of a project's gates once."),
     "cluster": ("slipway_cluster.commands:cluster", "The embedded Kubernetes, or a cluster of your own."),
     "up": ("slipway_local.commands:up", "Start Airflow on this machine."),
     "down": ("slipway_local.commands:down", "Stop Airflow on this machine."),
