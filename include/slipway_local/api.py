@@ -147,23 +147,12 @@ class AirflowApi:
         :param fields: host, port, login, password, schema, description.
         """
         body = {"connection_id": connection_id, "conn_type": conn_type, "extra": json.dumps(extra), **fields}
-        self._put("connections", connection_id, body)
-
-    def put_pool(self, name: str, slots: int, *, include_deferred: bool = False, description: str = "") -> None:
-        """Store a pool, new or over the one that is there."""
-        body = {"name": name, "slots": slots, "include_deferred": include_deferred, "description": description}
-        # The pool's name is `pool` when it is changed, and `name` when it is made.
-        self._put("pools", name, body, {"pool" if key == "name" else key: value for key, value in body.items()})
-
-    def variable(self, key: str) -> str | None:
-        """Return a variable's value, or None."""
         try:
-            value: str | None = self.get(f"variables/{key}")["value"]
+            self.post("connections", body)
         except ApiError as error:
-            if error.status == httpx.codes.NOT_FOUND:
-                return None
-            raise
-        return value
+            if error.status != httpx.codes.CONFLICT:
+                raise
+            self.patch(f"connections/{connection_id}", body)
 
     # Requests
 
@@ -192,14 +181,6 @@ class AirflowApi:
             offset += len(page[key])
             if not page[key] or offset >= page["total_entries"]:
                 return
-
-    def _put(self, path: str, name: str, body: Json, changed: Json | None = None) -> None:
-        try:
-            self.post(path, body)
-        except ApiError as error:
-            if error.status != httpx.codes.CONFLICT:
-                raise
-            self.patch(f"{path}/{name}", changed or body)
 
     def _ask(
         self, method: str, path: str, parameters: Mapping[str, Any] | None = None, body: Mapping[str, Any] | None = None

@@ -63,7 +63,10 @@ def up() -> None:
 def down(cluster: bool) -> None:
     """Stop Airflow and its database. Their data stay."""
     from slipway_cluster import embedded
+    from slipway_cluster.target import embedded_target
 
+    if cluster:
+        click.echo(f"Cluster: {embedded_target()}")
     kept_airflow().down()
     click.echo("Airflow is down.")
     if cluster:
@@ -229,7 +232,11 @@ def _answer(
 
 
 def everything_up(airflow: LocalAirflow, progress: Callable[[str], None]) -> None:
-    """Start cluster, images, monitoring and Airflow; what runs is left as it is."""
+    """Start cluster, images, monitoring and Airflow; what runs is left as it is.
+
+    A cluster of one's own gets neither images nor monitoring.
+    """
+    from slipway_cluster import embedded
     from slipway_cluster.target import chosen_target
 
     from slipway_local.ports import require_free
@@ -240,6 +247,8 @@ def everything_up(airflow: LocalAirflow, progress: Callable[[str], None]) -> Non
     progress(f"Cluster: {target}")
     if target.embedded:
         cluster_up(progress)
+    else:
+        embedded.up(progress)  # only makes kubectl and Helm
     airflow.up(progress)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from slipway_local.api import AirflowApi
+from slipway_local.errors import ApiError, NotReady
 
 _OWN = "slipway_"  # prefix of the tasks that are no task of the shipyard
 
@@ -68,6 +69,41 @@ def deliver(
     run = api.trigger(dag_id, {"service": service, "image": image, "labels": dict(labels)})
     progress(f"Started {api.run_page(dag_id, run['dag_run_id'])}")
     return _ended(api, dag_id, run["dag_run_id"], timeout)
+
+
+def wait_for_connections(
+    api: AirflowApi,
+    connections: Iterable[str],
+    *,
+    timeout: float = 60.0,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Wait until stages have their access: the publisher makes it a moment after it has published them.
+
+    :param connections: ids of Airflow connections.
+    :param timeout: seconds for all of them.
+    :raises NotReady: one is still missing.
+    """
+    missing = list(connections)
+    progress(f"Waiting for access to the stages: {', '.join(missing)}")
+    deadline = time.monotonic() + timeout
+    while missing := [name for name in missing if not _has_connection(api, name)]:
+        if time.monotonic() > deadline:
+            raise NotReady(
+                f"{api.address} has no connection {', '.join(missing)} after {timeout:.0f} s. "
+                "What the publisher says of it: ./slipway logs publisher"
+            )
+        time.sleep(1)
+
+
+def _has_connection(api: AirflowApi, name: str) -> bool:
+    try:
+        api.get(f"connections/{name}")
+    except ApiError as error:
+        if error.status == 404:
+            return False
+        raise
+    return True
 
 
 def follow(

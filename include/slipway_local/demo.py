@@ -15,12 +15,14 @@ from slipway_cluster.target import chosen_target
 from slipway_local.airflow import LocalAirflow, chosen_airflow
 from slipway_local.api import AirflowApi
 from slipway_local.commands import everything_up, login_hint
-from slipway_local.deliveries import Delivery, deliver, follow
+from slipway_local.deliveries import Delivery, deliver, follow, wait_for_connections
 from slipway_local.demo_tables import load_table, running_table, tasks_table
 from slipway_local.errors import LocalError
+from slipway_local.stages import Stage
 from slipway_local.workloads import Workload, workloads
 
 PROJECT = "fulltour"
+STAGES = ("qa", "production")
 SERVICE = "helloservice"
 IMAGE = "ghcr.io/slipway-samples/helloservice"
 
@@ -58,12 +60,14 @@ class Step:
 def deliver_first_version(demo: Demo) -> None:
     """A good version goes through qa and, with the same context, into production."""
     version = "v0.1.1"
+    demo.api.wait_for_dag(f"{PROJECT}.qa.delivery")  # before it is published, nobody gives its stages access
+    wait_for_connections(demo.api, [Stage(PROJECT, stage, ()).connection for stage in STAGES], progress=demo.say)
     first = deliver(
         demo.api, f"{PROJECT}.qa.delivery", SERVICE, f"{IMAGE}:{version}", {"demo": "step 1"}, progress=demo.say
     )
     done = [first, *_follow(demo, first, f"{PROJECT}.production.delivery")]
     show_deliveries(demo, done)
-    running = {stage: workloads(f"{PROJECT}-{stage}") for stage in ("qa", "production")}
+    running = {stage: workloads(f"{PROJECT}-{stage}") for stage in STAGES}
     demo.console.print(running_table(running))
     for delivery in done:
         demo.expect(delivery.succeeded, f"{delivery.dag_id} ended well")

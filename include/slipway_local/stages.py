@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slipway_local.airflow import LocalAirflow
 from slipway_local.errors import ApiError
@@ -48,10 +48,10 @@ class StageKeeper:
     def __init__(self, airflow: LocalAirflow) -> None:
         self._airflow = airflow
         self._api = airflow.api()
-        self._wanted: frozenset[Stage] = frozenset()
-        self._done: tuple[object, ...] = ()
-        self._done_at = 0.0
-        self._told = ""
+        self._wanted: frozenset[Stage] | None = None  # not known before the first publishing
+        self._cluster: object = None
+        self._done: dict[str, tuple[object, float]] = {}  # piece of work → for what, and when
+        self._told: dict[str, str] = {}
         self._changed = threading.Event()
 
     def want(self, stages: frozenset[Stage]) -> None:
@@ -62,47 +62,74 @@ class StageKeeper:
     def keep(self, every: float) -> None:
         """Ready what is wanted, again and again; a failure is told once and tried again after `every` seconds."""
         while True:
-            try:
-                self.ready()
-                self._told = ""
-            except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the publishing
-                text = str(error) or type(error).__name__
-                if text != self._told:
-                    log.warning("Stages are not ready yet, trying again every %.0f s: %s", every, text)
-                self._told = text
+            self.ready()
             self._changed.wait(every)
             self._changed.clear()
 
     def ready(self) -> None:
-        """Ready every wanted stage, unless that is done and the cluster is still the same."""
-        from slipway_cluster.access import grant
+        """Ready every wanted stage, unless that is done and the cluster is still the same.
+
+        What fails is told, and keeps no other stage from becoming ready.
+        """
         from slipway_cluster.target import current_target
 
         wanted = self._wanted
-        if not wanted:
+        if wanted is None:
             return
-        target = current_target()
-        # A cluster that was made anew has a new kubeconfig, and none of our accounts.
-        state = (wanted, target, target.kubeconfig.read_bytes())
-        if state == self._done and time.monotonic() - self._done_at < _LOOK_AGAIN:
+        try:
+            target = current_target()
+            # A cluster that was made anew has a new kubeconfig, and none of our accounts.
+            cluster = (target, target.kubeconfig.read_bytes())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the publishing
+            self._tell("The cluster", error)
             return
-        first = state != self._done
-        for stage in sorted(wanted):
-            if self._is_somebody_elses(stage.connection):
-                if first:
-                    log.info("Stage %s keeps its connection %s: it is not ours", stage.namespace, stage.connection)
-                continue
-            kubeconfig = grant(target, stage.project, stage.name)
-            # As a mapping, not as text: so Airflow masks the token in it.
-            extra = {"kube_config": kubeconfig, "namespace": stage.namespace}
-            self._api.put_connection(
-                stage.connection, "kubernetes", extra, description=f"{_OURS} {stage.name} of {stage.project}"
-            )
-            if first:
-                log.info("Stage %s is ready: connection %s", stage.namespace, stage.connection)
+        self._told.pop("The cluster", None)
+        if cluster != self._cluster:
+            self._cluster, self._done = cluster, {}
+        good = [
+            stage for stage in sorted(wanted) if self._do_once(f"Stage {stage.namespace}", stage, self._grant, target)
+        ]
         if target.embedded:  # Prometheus is not ours to install in a cluster of somebody's own
-            self._watch_services(target, wanted)
-        self._done, self._done_at = state, time.monotonic()
+            state = (wanted, tuple(good))
+            self._do_once("Monitoring", state, self._watch_services, target)
+
+    def _do_once(self, what: str, state: Any, work: Callable[[Target, Any], str], target: Target) -> bool:
+        """Do a piece of work unless it is done for this state; say whether it is done now."""
+        before, when = self._done.pop(what, (None, 0.0))
+        if before == state and time.monotonic() - when < _LOOK_AGAIN:
+            self._done[what] = before, when
+            return True
+        try:
+            outcome = work(target, state)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+            self._tell(what, error)
+            return False
+        if before != state:
+            log.info("%s %s", what, outcome)
+        self._done[what] = state, time.monotonic()
+        self._told.pop(what, None)
+        return True
+
+    def _tell(self, what: str, error: Exception) -> None:
+        """Log a failure, unless it is the one that was logged last."""
+        text = str(error) or type(error).__name__
+        if text != self._told.get(what):
+            log.warning("%s is not ready yet, trying again: %s", what, text)
+        self._told[what] = text
+
+    def _grant(self, target: Target, stage: Stage) -> str:
+        """Give the stage its connection; return what came of it."""
+        from slipway_cluster.access import grant
+
+        if self._is_somebody_elses(stage.connection):
+            return f"keeps its connection {stage.connection}: it is not ours"
+        kubeconfig = grant(target, stage.project, stage.name)
+        # As a mapping, not as text: so Airflow masks the token in it.
+        extra = {"kube_config": kubeconfig, "namespace": stage.namespace}
+        self._api.put_connection(
+            stage.connection, "kubernetes", extra, description=f"{_OURS} {stage.name} of {stage.project}"
+        )
+        return f"is ready: connection {stage.connection}"
 
     def _is_somebody_elses(self, connection: str) -> bool:
         """Say whether a person gave the stage a cluster of its own: their connection does not carry our words."""
@@ -114,14 +141,14 @@ class StageKeeper:
             raise
         return not description.startswith(_OURS)
 
-    def _watch_services(self, target: Target, wanted: Iterable[Stage]) -> None:
+    def _watch_services(self, target: Target, state: tuple[frozenset[Stage], tuple[Stage, ...]]) -> str:
+        """Have Prometheus scrape the good stages, and no more those that are gone; return what came of it."""
         from slipway_cluster.monitoring import ScrapeTarget, install
 
-        install(
-            target,
-            [
-                ScrapeTarget(service, stage.project, stage.name)
-                for stage in sorted(wanted)
-                for service in stage.services
-            ],
+        wanted, good = (
+            [ScrapeTarget(service, stage.project, stage.name) for stage in sorted(stages) for service in stage.services]
+            for stages in state
         )
+        # Another Airflow may share the cluster: under the owner's name, its targets are left alone.
+        install(target, good, owner=self._airflow.name, keep=wanted)
+        return f"scrapes {len(good)} services"

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from slipway_cluster.places import CHECKOUT, state_dir
@@ -17,6 +19,7 @@ from slipway_local.airflow import LocalAirflow
 from slipway_local.api import AirflowApi
 
 HERE = Path(__file__).parent
+OWNER = "test"
 PROJECT = "e2etour"  # fulltour under another name: its namespaces are not those of the demo
 
 
@@ -27,11 +30,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.end_to_end)
 
 
+def cannot(reason: str) -> NoReturn:
+    """Skip what this machine cannot do; in CI (`CI=true`) that is a failure, so that nothing goes untested unseen."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> bool:
+    """Say whether something comes to hold within a time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.5)
+    return holds()
+
+
 @pytest.fixture(scope="session")
 def cluster() -> None:
     """Bring the embedded cluster up, with images and monitoring; it is left running."""
     if os.geteuid() != 0:
-        pytest.skip("end-to-end tests need root: the embedded cluster makes network links and mounts")
+        cannot("end-to-end tests need root: the embedded cluster makes network links and mounts")
     from slipway_local.commands import cluster_up
 
     cluster_up(print)
@@ -54,11 +74,12 @@ def airflow(cluster: None, sources: Path) -> Iterator[LocalAirflow]:
     folder = state_dir() / "airflow-test"
     if before := LocalAirflow.kept(folder):  # of a run that was killed
         before.down()
+        _remove_deployed()
     for place in folder.iterdir() if folder.exists() else ():
         if place != sources:
             shutil.rmtree(place) if place.is_dir() else place.unlink()
     started = LocalAirflow(
-        name="test",
+        name=OWNER,
         folder=folder,
         port=18080,
         sources=sources,
@@ -82,10 +103,14 @@ def api(airflow: LocalAirflow) -> Iterator[AirflowApi]:
 
 
 def _remove_deployed() -> None:
-    from slipway_cluster.monitoring import remove_targets
+    """Remove the namespaces of the tests' projects (all begin with `e2e`) and what Prometheus scrapes there."""
+    from slipway_cluster.monitoring import install
     from slipway_cluster.target import embedded_target, kubectl_argv
 
     target = embedded_target()
-    remove_targets(target, PROJECT)
-    namespaces = [f"{PROJECT}-qa", f"{PROJECT}-production"]
-    subprocess.run([*kubectl_argv(target), "delete", "namespace", "--ignore-not-found", *namespaces], check=True)
+    install(target, [], owner=OWNER)
+    kubectl = kubectl_argv(target)
+    ours = ["get", "namespaces", "--selector=app.kubernetes.io/managed-by=slipway", "--output=name"]
+    found = subprocess.run([*kubectl, *ours], capture_output=True, text=True, check=True).stdout.split()
+    if namespaces := [name for name in found if name.startswith("namespace/e2e")]:
+        subprocess.run([*kubectl, "delete", "--ignore-not-found", *namespaces], check=True)

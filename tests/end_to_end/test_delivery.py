@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import httpx
 import pytest
+from slipway_cluster.monitoring import PROMETHEUS_URL
 from slipway_cluster.target import current_target, helm_argv
 from slipway_local.airflow import LocalAirflow
 from slipway_local.api import AirflowApi
@@ -13,7 +15,7 @@ from slipway_local.deliveries import Delivery, deliver, follow
 from slipway_local.errors import ApiError
 from slipway_local.workloads import workloads
 
-from tests.end_to_end.conftest import PROJECT
+from tests.end_to_end.conftest import PROJECT, within
 
 IMAGE = "ghcr.io/slipway-samples/helloservice:v0.1.1"
 QA, PRODUCTION = f"{PROJECT}.qa.delivery", f"{PROJECT}.production.delivery"
@@ -77,9 +79,21 @@ def test_the_image_runs_in_the_stage(stage: str, in_production: Delivery) -> Non
 
 
 def test_helm_has_one_revision_named_after_the_service(in_qa: Delivery) -> None:
-    """The release carries the service's name, in the namespace of project and stage."""
-    argv = [*helm_argv(current_target()), "list", "--namespace", f"{PROJECT}-qa", "--short"]
-    assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split() == ["helloservice"]
+    """The release carries the service's name, in the namespace of project and stage; it was installed once."""
+    argv = [*helm_argv(current_target()), "list", "--namespace", f"{PROJECT}-qa", "--output", "json"]
+    releases = json.loads(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
+    assert [(one["name"], one["revision"]) for one in releases] == [("helloservice", "1")]
+
+
+def test_prometheus_scrapes_the_service(in_qa: Delivery) -> None:
+    """One job with one target, named as Keptn named it, up within a minute of the delivery (evaluation.md 12)."""
+    assert within(60, lambda: scraped(f"helloservice-{PROJECT}-qa") == ["up"])
+
+
+def scraped(job: str) -> list[str]:
+    """Return the health of each target of a scrape job."""
+    targets = httpx.get(f"{PROMETHEUS_URL}/api/v1/targets", trust_env=False).json()["data"]["activeTargets"]
+    return [target["health"] for target in targets if target["labels"]["job"] == job]
 
 
 def test_the_load_report_is_shown_to_those_who_may_see_it_only(

@@ -10,11 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
+from slipway_cluster.debian import PackagesUnavailable, install_tools
 from slipway_local.airflow import LocalAirflow
 from slipway_local.api import AirflowApi
 from slipway_local.deliveries import deliver
 
-from tests.end_to_end.conftest import PROJECT
+from tests.end_to_end.conftest import PROJECT, cannot
 
 pytestmark = pytest.mark.browser
 QA = f"{PROJECT}.qa.delivery"
@@ -22,12 +23,20 @@ QA = f"{PROJECT}.qa.delivery"
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
+def installed_chromium() -> str:
+    """Return the path of Chromium; as root, install it where it is missing."""
+    if shutil.which("chromium") is None and os.geteuid() == 0:
+        try:
+            install_tools(["chromium"])
+        except PackagesUnavailable as error:
+            cannot(f"no Chromium, and it cannot be installed: {error}")
+    return shutil.which("chromium") or cannot("no Chromium on PATH: apt-get install chromium")
+
+
 @pytest.fixture(scope="module")
 def page(airflow: LocalAirflow) -> Iterator[Page]:
     """Open a browser that is logged in as admin."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no Chromium on PATH: apt-get install chromium")
+    chromium = installed_chromium()
     login = {"username": "admin", "password": airflow.password()}
     token = httpx.post(f"{airflow.address}/auth/token", json=login).json()["access_token"]
     with sync_playwright() as playwright:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from slipway_local.api import AirflowApi
 
-from tests.end_to_end.conftest import PROJECT
+from tests.end_to_end.conftest import PROJECT, within
 
 QA = f"{PROJECT}.qa.delivery"
 OTHER = "e2eother"
@@ -25,16 +23,6 @@ spec:
           tasks:
             - name: release
 """
-
-
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    """Say whether something comes to hold within a time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(1)
-    return holds()
 
 
 def test_a_broken_shipyard_stops_neither_its_own_run_nor_another_project(api: AirflowApi, sources: Path) -> None:
@@ -59,6 +47,26 @@ def test_a_broken_shipyard_stops_neither_its_own_run_nor_another_project(api: Ai
     finally:
         shipyard.write_text(good)
     assert within(60, lambda: errors(api) == []), errors(api)
+
+
+def test_a_change_shows_within_a_minute(api: AirflowApi, sources: Path) -> None:
+    """A task more in the shipyard is a task more in the DAG; nobody has to restart anything."""
+    shipyard = sources / PROJECT / "shipyard.yaml"
+    good = shipyard.read_text()
+    last_of_qa = "                teststrategy: performance\n"
+    api.wait_for_dag(QA)
+    assert "release" not in tasks(api)
+    try:
+        shipyard.write_text(good.replace(last_of_qa, f"{last_of_qa}            - name: release\n"))
+        assert within(60, lambda: "release" in tasks(api)), tasks(api)
+    finally:
+        shipyard.write_text(good)
+    assert within(60, lambda: "release" not in tasks(api)), tasks(api)
+
+
+def tasks(api: AirflowApi) -> list[str]:
+    """Return the names of the tasks of the delivery to qa, as Airflow knows them now."""
+    return [str(task["task_id"]) for task in api.get(f"dags/{QA}/tasks")["tasks"]]
 
 
 def errors(api: AirflowApi) -> list[str]:

@@ -2,10 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from slipway_cluster import access, commands
 from slipway_cluster.commands import cluster
+from slipway_cluster.target import embedded_target
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +46,12 @@ def test_status_of_a_cluster_that_is_down_says_how_to_start_it() -> None:
     result = CliRunner().invoke(cluster, ["status"])
     assert 1 == result.exit_code
     assert "./slipway cluster up" in result.output
+
+
+def test_grant_adopts_a_namespace_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person asked for it by name; the publisher may not."""
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(access, "grant", lambda *_, **options: asked.update(options) or {})
+    monkeypatch.setattr(commands, "current_target", embedded_target)
+    result = CliRunner().invoke(cluster, ["grant", "shop", "qa"])
+    assert (0, {"adopt": True}) == (result.exit_code, asked)

@@ -3,10 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pytest
 from rich.console import Console
 from slipway_local.api import AirflowApi
-from slipway_local.deliveries import deliver, follow
+from slipway_local.deliveries import deliver, follow, wait_for_connections
 from slipway_local.demo_tables import load_table, tasks_table
+from slipway_local.errors import NotReady
 
 CONTEXT = "7d1c"
 REPORTS = {
@@ -92,3 +94,34 @@ def test_without_a_load_test_there_is_no_table_of_load() -> None:
     followed = follow(_api(), first, "p.production.delivery", appears=0)
     assert followed is not None
     assert load_table([followed]) is None
+
+
+def _connections(known: list[str]) -> AirflowApi:
+    """Return an Airflow that gets one connection more at each look."""
+    found: set[str] = set()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/auth/token":
+            return httpx.Response(201, json={"access_token": "t"})
+        there = request.url.path.rpartition("/")[2] in found
+        found.update(known[:1])
+        del known[:1]
+        return httpx.Response(200 if there else 404, json={"description": ""} if there else {"detail": "not found"})
+
+    return AirflowApi("http://127.0.0.1:1", "admin", "geheim", transport=httpx.MockTransport(answer))
+
+
+def test_the_access_of_all_stages_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delivery that begins before the publisher has made it would fail; what is waited for is said."""
+    slept: list[float] = []
+    said: list[str] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    wait_for_connections(_connections(["a", "b"]), ["a", "b"], progress=said.append)
+    assert len(slept) >= 1
+    assert said == ["Waiting for access to the stages: a, b"]
+
+
+def test_access_that_does_not_come_is_an_error_with_what_to_look_at() -> None:
+    """Not a wait without end."""
+    with pytest.raises(NotReady, match=r"no connection b after 0 s.*logs publisher"):
+        wait_for_connections(_connections(["a"]), ["a", "b"], timeout=0.2)

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+from slipway_local import demo
 from slipway_local.demo import Step, chosen_steps
 from slipway_local.errors import LocalError
 
@@ -18,3 +22,18 @@ def test_steps_that_are_none_are_refused(text: str) -> None:
     """A wrong choice is said at once, before anything starts."""
     with pytest.raises(LocalError):
         chosen_steps(text, STEPS)
+
+
+def test_the_demo_delivers_only_when_its_stages_have_access(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first delivery would fail while the publisher is still making the connections."""
+    waited: list[Any] = []
+
+    def deliver(*_: object, **__: object) -> None:
+        raise LocalError("far enough")
+
+    monkeypatch.setattr(demo, "wait_for_connections", lambda _, names, **__: waited.extend(names))
+    monkeypatch.setattr(demo, "deliver", deliver)
+    api: Any = SimpleNamespace(wait_for_dag=waited.append)
+    with pytest.raises(LocalError, match="far enough"):
+        demo.deliver_first_version(SimpleNamespace(api=api, say=print))  # type: ignore[arg-type]
+    assert waited == ["fulltour.qa.delivery", "kubernetes_fulltour_qa", "kubernetes_fulltour_production"]

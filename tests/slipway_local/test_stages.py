@@ -12,6 +12,7 @@ from slipway_local.errors import ApiError
 from slipway_local.publisher import stages_of
 from slipway_local.stages import Stage, StageKeeper
 
+BAD = Stage("bad", "dev", ("a",))
 QA = Stage("shop", "qa", ("carts", "orders"))
 
 
@@ -29,15 +30,20 @@ class Cluster:
         self.target = Target(kubeconfig)
         self.granted: list[tuple[str, str]] = []
         self.scraped: list[tuple[str, ...]] = []
+        self.installed: list[dict[str, Any]] = []
+        self.refused: set[str] = set()
 
     def grant(self, target: Target, project: str, stage: str) -> dict[str, Any]:
         """Give access to a stage."""
+        if project in self.refused:
+            raise ValueError(f"{project} is refused")
         self.granted.append((project, stage))
         return {"kind": "Config"}
 
-    def install(self, target: Target, targets: list[tuple[str, ...]], **_: object) -> None:
+    def install(self, target: Target, targets: list[tuple[str, ...]], **more: Any) -> None:
         """Take the targets of Prometheus."""
         self.scraped = targets
+        self.installed.append(more)
 
 
 class Api:
@@ -130,3 +136,67 @@ def test_every_stage_of_every_project_is_wanted() -> None:
     """Each with all services of its project."""
     projects = [SimpleNamespace(name="shop", stages=("qa", "production"), services=("carts", "orders"))]
     assert [QA, Stage("shop", "production", ("carts", "orders"))] == list(stages_of(projects))
+
+
+def test_a_bad_stage_keeps_no_other_from_becoming_ready(keeper: StageKeeper, cluster: Cluster) -> None:
+    """The others get access and scraping, although the bad one comes first; it keeps the targets it has."""
+    cluster.refused = {"bad"}
+    keeper.want(frozenset({BAD, QA}))
+    keeper.ready()
+    assert cluster.granted == [("shop", "qa")]
+    assert cluster.scraped == [("carts", "shop", "qa"), ("orders", "shop", "qa")]
+    assert ("a", "bad", "dev") in cluster.installed[0]["keep"]
+
+
+def test_only_a_bad_stage_is_tried_again(keeper: StageKeeper, cluster: Cluster) -> None:
+    """What is ready costs nothing while the bad one is tried; once that is good, it is scraped too."""
+    cluster.refused = {"bad"}
+    keeper.want(frozenset({BAD, QA}))
+    keeper.ready()
+    keeper.ready()
+    assert (cluster.granted, len(cluster.installed)) == ([("shop", "qa")], 1)
+    cluster.refused = set()
+    keeper.ready()
+    assert cluster.granted == [("shop", "qa"), ("bad", "dev")]
+    assert ("a", "bad", "dev") in cluster.scraped
+
+
+def test_each_failure_is_told_once(keeper: StageKeeper, cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
+    """With the stage's name; the log does not fill up."""
+    cluster.refused = {"bad", "shop"}
+    keeper.want(frozenset({BAD, QA}))
+    for _ in range(3):
+        keeper.ready()
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told == [
+        "Stage bad-dev is not ready yet, trying again: bad is refused",
+        "Stage shop-qa is not ready yet, trying again: shop is refused",
+    ]
+
+
+def test_a_cluster_that_is_away_is_told_once_and_waited_for(
+    keeper: StageKeeper, cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing ends."""
+    keeper.want(frozenset({QA}))
+    cluster.target = cluster.target._replace(kubeconfig=Path("/nowhere"))
+    keeper.ready()
+    keeper.ready()
+    assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
+    assert cluster.granted == []
+
+
+def test_projects_that_are_gone_are_scraped_no_more(keeper: StageKeeper, cluster: Cluster) -> None:
+    """Even when none is left. Targets are removed under our Airflow's name only: another may share the cluster."""
+    keeper.want(frozenset({QA}))
+    keeper.ready()
+    keeper.want(frozenset())
+    keeper.ready()
+    assert cluster.scraped == []
+    assert cluster.installed[-1] == {"owner": "described", "keep": []}
+
+
+def test_before_the_first_publishing_nothing_is_removed(keeper: StageKeeper, cluster: Cluster) -> None:
+    """Not knowing the projects is not having none."""
+    keeper.ready()
+    assert cluster.installed == []

@@ -15,6 +15,8 @@ from slipway_cluster.target import NoCluster, Target
 ACCOUNT = "slipway-deployer"
 TOKEN_SECRET = "slipway-deployer-token"  # noqa: S105 - a name, not a secret
 
+RESERVED = ("kube-", "openshift-")  # namespaces of Kubernetes and OpenShift themselves
+_MANAGED_BY = "app.kubernetes.io/managed-by"
 _ALL = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 _READ = ("get", "list", "watch")
 
@@ -45,10 +47,14 @@ RULES = [
 ]
 
 
+class NotOurs(NoCluster):
+    """A namespace was made by somebody else; the message says how to adopt it."""
+
+
 def namespace_of(project: str, stage: str) -> str:
     """Return the namespace of a stage: `<project>-<stage>`.
 
-    :raises ValueError: that is no name for a namespace.
+    :raises ValueError: that is no name for a namespace, or for one of the cluster's own.
     """
     name = f"{project}-{stage}"
     if len(name) > 63 or not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", name):
@@ -56,19 +62,29 @@ def namespace_of(project: str, stage: str) -> str:
             f"{name!r} cannot be a namespace: up to 63 small letters, digits and '-', beginning and ending with a "
             "letter or digit. Rename project or stage."
         )
+    if name.startswith(RESERVED):
+        raise ValueError(f"{name!r} would be a namespace of the cluster's own. Rename the project.")
     return name
 
 
-def grant(target: Target, project: str, stage: str) -> dict[str, Any]:
+def grant(target: Target, project: str, stage: str, *, adopt: bool = False) -> dict[str, Any]:
     """Make namespace, account, role and token of a stage if they are missing; return a kubeconfig for the account.
 
+    :param adopt: work in a namespace that somebody else made, too; from then on it needs no adopting.
     :raises NoCluster: the cluster does not answer, or refuses.
+    :raises NotOurs: the namespace is somebody else's, and is not to be adopted.
     :raises ValueError: project and stage make no name for a namespace.
     """
     namespace = namespace_of(project, stage)
     objects = account_objects(namespace)
-    if not read(target, "namespace", namespace):
+    found = read(target, "namespace", namespace)
+    if not found:
         objects.insert(0, _namespace(namespace))
+    elif not adopt and not _is_ours(target, found):
+        raise NotOurs(
+            f"the namespace {namespace} of {target} was there before Slipway, so nothing is deployed into it unasked. "
+            f"To have it done all the same: ./slipway cluster grant {project} {stage}"
+        )
     apply(target, objects)
     return _kubeconfig(target, namespace, _token(target, namespace))
 
@@ -78,7 +94,7 @@ def account_objects(namespace: str) -> list[dict[str, Any]]:
     rbac = "rbac.authorization.k8s.io"
 
     def named(kind: str, version: str, name: str, **rest: object) -> dict[str, Any]:
-        metadata = {"name": name, "namespace": namespace, "labels": {"app.kubernetes.io/managed-by": "slipway"}}
+        metadata = {"name": name, "namespace": namespace, "labels": {_MANAGED_BY: "slipway"}}
         return {"apiVersion": version, "kind": kind, "metadata": metadata, **rest}
 
     token = named("Secret", "v1", TOKEN_SECRET, type="kubernetes.io/service-account-token")
@@ -97,9 +113,22 @@ def account_objects(namespace: str) -> list[dict[str, Any]]:
     ]
 
 
+def _is_ours(target: Target, namespace: dict[str, Any]) -> bool:
+    """Say whether we made a namespace or adopted it. Adopting sets no label: that may be another tool's mark."""
+    name = namespace["metadata"]["name"]
+    if _carries_label(namespace):
+        return True
+    account = read(target, "serviceaccount", ACCOUNT, f"--namespace={name}")
+    return account is not None and _carries_label(account)
+
+
+def _carries_label(found: dict[str, Any]) -> bool:
+    return (found["metadata"].get("labels") or {}).get(_MANAGED_BY) == "slipway"
+
+
 def _namespace(name: str) -> dict[str, Any]:
     labels = {
-        "app.kubernetes.io/managed-by": "slipway",
+        _MANAGED_BY: "slipway",
         # Who may make pods may else make one that owns the node. A namespace that was there before keeps its policy.
         "pod-security.kubernetes.io/enforce": "baseline",
     }

@@ -139,7 +139,10 @@ def use(kubeconfig: Path | None, context: str | None, back: bool) -> None:
 @click.argument("stage")
 @says_what_went_wrong
 def grant(project: str, stage: str) -> None:
-    """Make the account that deploys to STAGE of PROJECT, and write a kubeconfig for it."""
+    """Make the account that deploys to STAGE of PROJECT, and write a kubeconfig for it.
+
+    A namespace PROJECT-STAGE that is there already is adopted.
+    """
     from slipway_cluster.access import grant as grant_access
     from slipway_cluster.access import namespace_of
     from slipway_cluster.places import state_dir
@@ -147,7 +150,7 @@ def grant(project: str, stage: str) -> None:
     target = current_target()
     say_context(target)
     file = state_dir() / "kubeconfigs" / f"{namespace_of(project, stage)}.json"
-    config = grant_access(target, project, stage)
+    config = grant_access(target, project, stage, adopt=True)
     file.parent.mkdir(mode=0o700, exist_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
         json.dump(config, stream, indent=1)

@@ -51,17 +51,27 @@ class ScrapeTarget:
         return f"{self.service}.{self.project}-{self.stage}:80"
 
 
-def install(target: Target, scrape_targets: Sequence[ScrapeTarget], *, timeout: float = 180.0) -> None:
-    """Install or update monitoring so that it scrapes these services too; what it scrapes already stays.
+def install(
+    target: Target,
+    scrape_targets: Sequence[ScrapeTarget],
+    *,
+    owner: str = "",
+    keep: Iterable[ScrapeTarget] = (),
+    timeout: float = 180.0,
+) -> None:
+    """Install or update monitoring so that it scrapes these services too; what it scrapes for others stays.
 
     :param target: the cluster
     :param scrape_targets: services to add; they need not be deployed yet
+    :param owner: who adds them, such as the name of an Airflow; what it added before and wants no more is removed
+    :param keep: services of this owner that stay if they are there
     :param timeout: seconds for the pods, and again until Prometheus knows these targets
     :raises MonitoringFailed: when Helm fails or the time is over
     """
     with locked(state_dir() / "monitoring.lock"):
         _mend(target)
-        values = with_scrape_targets(_values(target), scrape_targets)
+        before = _values(target)
+        values = with_scrape_targets(before, scrape_targets, owner, keep)
         _helm(
             target,
             ["upgrade", "--install", _RELEASE, str(_CHART), "--create-namespace", "--reset-values", "--values", "-"],
@@ -69,26 +79,7 @@ def install(target: Target, scrape_targets: Sequence[ScrapeTarget], *, timeout: 
             stdin=json.dumps(values),
         )
         # It reads its configuration again only when told: without this wait it would go on with the old one.
-        _wait_for_jobs(target, {wanted.job for wanted in scrape_targets}, set(), timeout)
-
-
-def remove_targets(target: Target, project: str, *, timeout: float = 180.0) -> None:
-    """Stop scraping the services of a project; nothing happens when monitoring is not installed.
-
-    :raises MonitoringFailed: when Helm fails or Prometheus goes on scraping them
-    """
-    with locked(state_dir() / "monitoring.lock"):
-        values = _values(target)
-        jobs = values.get("scrapeJobs") or []
-        kept = [job for job in jobs if not _belongs_to(job, project)]
-        if kept != jobs:
-            _helm(
-                target,
-                ["upgrade", _RELEASE, str(_CHART), "--reset-values", "--values", "-"],
-                ["--wait", "--timeout", f"{int(timeout)}s"],
-                stdin=json.dumps({**values, "scrapeJobs": kept}),
-            )
-            _wait_for_jobs(target, set(), {job["name"] for job in jobs if job not in kept}, timeout)
+        _wait_for_jobs(target, {wanted.job for wanted in scrape_targets}, _jobs(before) - _jobs(values), timeout)
 
 
 def uninstall(target: Target) -> None:
@@ -97,16 +88,32 @@ def uninstall(target: Target) -> None:
     _run([*kubectl_argv(target), "delete", "namespace", NAMESPACE, "--ignore-not-found"], "delete its namespace")
 
 
-def with_scrape_targets(values: Mapping[str, Any], targets: Iterable[ScrapeTarget]) -> dict[str, Any]:
-    """Return the chart's values with one scrape job more for each new target; jobs that exist keep their place."""
-    jobs = {job["name"]: job for job in values.get("scrapeJobs") or []}
+def with_scrape_targets(
+    values: Mapping[str, Any], targets: Iterable[ScrapeTarget], owner: str = "", keep: Iterable[ScrapeTarget] = ()
+) -> dict[str, Any]:
+    """Return the chart's values with one scrape job more for each new target; jobs that exist keep their place.
+
+    Jobs of `owner` that are neither among the targets nor to be kept are left out.
+    """
+    targets = list(targets)
+    wanted = {target.job for target in [*targets, *keep]}
+    jobs = {
+        job["name"]: job
+        for job in values.get("scrapeJobs") or []
+        if not owner or job.get("owner") != owner or job["name"] in wanted
+    }
     for target in targets:
-        jobs[target.job] = {"name": target.job, "target": target.address, "project": target.project}
+        jobs[target.job] = {
+            "name": target.job,
+            "target": target.address,
+            "project": target.project,
+            "owner": owner or jobs.get(target.job, {}).get("owner", ""),
+        }
     return {**values, "scrapeJobs": list(jobs.values())}
 
 
-def _belongs_to(job: Mapping[str, str], project: str) -> bool:
-    return job.get("project") == project
+def _jobs(values: Mapping[str, Any]) -> set[str]:
+    return {job["name"] for job in values.get("scrapeJobs") or []}
 
 
 def _values(target: Target) -> dict[str, Any]:

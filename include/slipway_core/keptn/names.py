@@ -1,4 +1,4 @@
-"""Names of DAGs, tasks and runs: legal in Airflow, readable, and never two things under one name.
+"""Names of DAGs, tasks, runs and Helm releases: legal, readable, and never two things under one name.
 
 A part of a name keeps its letters, digits, `_` and `-`; every other character becomes `_x<hex>_`. So that nothing else
 can look like that, an underscore before `x` and a hexadecimal digit is escaped too.
@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterable
 
 LONGEST = 250
+LONGEST_RELEASE = 53  # Helm's own limit
 OWN_PREFIX = "slipway_"
 
 _ESCAPED = re.compile(r"[^A-Za-z0-9_-]|_(?=x[0-9a-f])")
 _ESCAPE = re.compile(r"_x([0-9a-f]+)_")
 _NOT_IN_RUN_ID = re.compile(r"[^A-Za-z0-9_.~:+-]")
+_NOT_IN_RELEASE = re.compile(r"[^a-z0-9-]+")
 _ROOM_FOR_COUNT = 10
 
 
@@ -62,6 +64,14 @@ def run_id(context: str, parent_dag_id: str, parent_run_id: str, item: int) -> s
     """
     readable = _NOT_IN_RUN_ID.sub("-", context)[:100]
     return f"{readable}.{_digest(context, parent_dag_id, parent_run_id, str(item))}"
+
+
+def release_name(service: str) -> str:
+    """Return the legal release name nearest to a Keptn service name, which may hold capitals, dots, underscores.
+
+    Different services may get the same one, and some none at all (``''``): publishing refuses such projects.
+    """
+    return _NOT_IN_RELEASE.sub("-", service.lower()).strip("-")[:LONGEST_RELEASE].rstrip("-")
 
 
 def _shorten(text: str, longest: int) -> str:

@@ -14,6 +14,7 @@ from slipway_core.keptn.shipyard import ENTITY_NAME, Shipyard, shipyard_of
 from slipway_core.keptn.source import Source, read_file
 from slipway_core.publish.chart_archives import check_archive
 from slipway_core.publish.handled import GROUP
+from slipway_core.publish.namespaces import wrong_namespace
 from slipway_core.publish.services import services_of
 from slipway_core.publish.survey import Found, survey
 
@@ -47,7 +48,7 @@ def check_project(folder: Path, name: str, shown_as: str, handled: Collection[st
     loose += _check_project_name(name, shown_as)
     loose += [problem for one in _chart_archives(found) for problem in check_archive(folder / one, f"{shown_as}/{one}")]
     reports = [_report(FileReport(f"{shown_as}/{one}", None, ()), folder / one) for one in _own_files(found)]
-    shipyard, report = _check_shipyard(folder, f"{shown_as}/{SHIPYARD}", handled)
+    shipyard, report = _check_shipyard(folder, name, f"{shown_as}/{SHIPYARD}", handled)
     plan = None
     if shipyard is not None:
         stages = [stage.name for stage in shipyard.stages]
@@ -89,7 +90,9 @@ def _check_project_name(name: str, shown_as: str) -> list[Problem]:
     return [Problem(shown_as, None, message, advice)]
 
 
-def _check_shipyard(folder: Path, file: str, handled: Collection[str]) -> tuple[Shipyard | None, FileReport]:
+def _check_shipyard(
+    folder: Path, project: str, file: str, handled: Collection[str]
+) -> tuple[Shipyard | None, FileReport]:
     path = folder / SHIPYARD
     if not path.is_file():
         advice = "Put it back, or remove the project's folder to end it."
@@ -97,7 +100,7 @@ def _check_shipyard(folder: Path, file: str, handled: Collection[str]) -> tuple[
     source = read_file(path, file)
     shipyard, problems = shipyard_of(source)
     if shipyard is not None:
-        cannot_run = list(_cannot_run(shipyard, source, handled))
+        cannot_run = list(_cannot_run(shipyard, project, source, handled))
         lines = {problem.line for problem in cannot_run}
         # Lint's warning about the same line says the same more mildly.
         mild = [one for one in problems if not (one.severity == WARNING and one.line in lines)]
@@ -106,13 +109,15 @@ def _check_shipyard(folder: Path, file: str, handled: Collection[str]) -> tuple[
     return valid, FileReport(file, "shipyard", tuple(problems))
 
 
-def _cannot_run(shipyard: Shipyard, source: Source, handled: Collection[str]) -> Iterator[Problem]:
-    """Yield what is proven not to run: no tasks, unusable names, tasks that nothing handles."""
+def _cannot_run(shipyard: Shipyard, project: str, source: Source, handled: Collection[str]) -> Iterator[Problem]:
+    """Yield what is proven not to run: no tasks, unusable names and namespaces, tasks that nothing handles."""
 
     def problem(line: int, message: str, advice: str) -> Problem:
         return Problem(source.file, line, message, advice, excerpt(source.lines, line), ERROR)
 
     for stage in shipyard.stages:
+        if wrong := wrong_namespace(project, stage.name):
+            yield problem(stage.line, *wrong)
         for sequence in stage.sequences:
             if not sequence.name or "." in sequence.name:
                 yield problem(sequence.line, "a sequence needs a name without dots.", "Rename it.")

@@ -38,11 +38,6 @@ def project_plan(tree: Path, project: str) -> ProjectPlan:
     return ProjectPlan.from_json((tree / PLANS / f"{project}.json").read_bytes())
 
 
-def project_folder(tree: Path, project: str) -> Path:
-    """Return the folder with the files of a published project."""
-    return tree / PROJECTS / project
-
-
 def refusals(tree: Path) -> list[Refusal]:
     """Return the projects whose last change was refused; none when the tree does not say."""
     try:

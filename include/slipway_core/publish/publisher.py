@@ -18,6 +18,7 @@ from slipway_core.publish.check import SHIPYARD, CheckedProject, check_project
 from slipway_core.publish.git_store import Entry, GitStore, Tree
 from slipway_core.publish.handled import handled_tasks
 from slipway_core.publish.load import PLANS, PROJECTS, REFUSED, Refusal, refusals_to_json
+from slipway_core.publish.namespaces import first_clash
 from slipway_core.publish.survey import Found, StillChanging, snapshot
 
 log = logging.getLogger(__name__)
@@ -108,7 +109,9 @@ def publish_once(
         head = git.head()
         old = git.tree(head)
         projects = [_take(sources / name, Path(scratch, name), tasks) for name in _names(sources, old)]
-        new, plans = _new_tree(git, old, dag_files, projects)
+        last_good = _last_good(git, old, projects)
+        projects = _without_clashes(projects, last_good)
+        new, plans = _new_tree(git, old, dag_files, projects, last_good)
         report = _states(old, new, projects, plans)
         if head is not None and new == old:
             return PublishReport(head, False, report)
@@ -142,8 +145,22 @@ def _take(folder: Path, copy: Path, handled: Collection[str]) -> _Project:
     return _Project(CheckedProject(name, None, (FileReport(name, "project", (problem,)),)), copy, [])
 
 
+def _without_clashes(projects: list[_Project], last_good: dict[str, ProjectPlan]) -> list[_Project]:
+    """Refuse the projects that want a namespace of another one."""
+    by_name = {project.checked.name: project for project in projects}
+    plans = {name: project.checked.plan for name, project in by_name.items() if project.checked.plan}
+    # One by one: what was last good of a refused project goes on, and so keeps its namespaces.
+    while clash := first_clash(plans, last_good, SHIPYARD):
+        del plans[clash.project]
+        project = by_name[clash.project]
+        report = FileReport(clash.problem.file, "shipyard", (clash.problem,))
+        checked = CheckedProject(clash.project, None, (*project.checked.reports, report))
+        by_name[clash.project] = project._replace(checked=checked)
+    return list(by_name.values())
+
+
 def _new_tree(
-    git: GitStore, old: Tree, dag_files: list[Path], projects: list[_Project]
+    git: GitStore, old: Tree, dag_files: list[Path], projects: list[_Project], last_good: dict[str, ProjectPlan]
 ) -> tuple[Tree, dict[str, ProjectPlan]]:
     """Return the tree to publish, and of each project the plan that runs from it."""
     new: Tree = {}
@@ -158,11 +175,9 @@ def _new_tree(
             new |= _project_tree(git, project, plan)
             plans[name] = plan
             continue
-        kept = {path: entry for path, entry in old.items() if _belongs(path, name)}
-        last_good = _plan_of(git, kept.get(f"{PLANS}/{name}.json"))
-        if last_good is not None:
-            new |= kept
-            plans[name] = last_good
+        if name in last_good:
+            new |= {path: entry for path, entry in old.items() if _belongs(path, name)}
+            plans[name] = last_good[name]
         problems = sorted(
             (one for one in project.checked.problems if one.severity != NOTE), key=lambda one: one.severity != ERROR
         )
@@ -171,12 +186,19 @@ def _new_tree(
     return new, plans
 
 
+def _last_good(git: GitStore, old: Tree, projects: list[_Project]) -> dict[str, ProjectPlan]:
+    """Return the published plans of the projects that are still there."""
+    names = [project.checked.name for project in projects]
+    found = {name: _plan_of(git, old.get(f"{PLANS}/{name}.json")) for name in names}
+    return {name: plan for name, plan in found.items() if plan is not None}
+
+
 def _plan_of(git: GitStore, entry: Entry | None) -> ProjectPlan | None:
     """Return a plan that was published before; ``None`` when there is none, or an older Slipway wrote it."""
     try:
         return ProjectPlan.from_json(git.read(entry)) if entry else None
     except ValueError as error:
-        log.warning("the last good state of a project cannot go on: %s", error)
+        log.warning("what was published before cannot be read: %s", error)
         return None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from slipway_core.keptn.fields import Fields
 from slipway_core.keptn.kinds import PROVIDERS
+from slipway_core.keptn.names import release_name
 from slipway_core.keptn.problems import Problem, has_errors
 from slipway_core.keptn.source import Scalar, read_file
 
@@ -25,6 +26,15 @@ def wrong_name(service: str) -> str | None:
     if any(char in _FORBIDDEN or char.isspace() or not char.isprintable() for char in service):
         return "holds a blank or one of / > < | : &"
     return None
+
+
+def wrong_release(service: str, others: Iterable[str]) -> str | None:
+    """Return what is wrong with the Helm release of a service beside those of others, or ``None``."""
+    release = release_name(service)
+    if not release:
+        return "makes no name of a Helm release: it has neither an ASCII letter nor a digit"
+    same = next((other for other in others if other != service and release_name(other) == release), None)
+    return f"has the same Helm release '{release}' as '{same}'" if same else None
 
 
 def services_of(folder: Path, shown_as: str, stages: Iterable[str]) -> tuple[list[str], list[Problem]]:
@@ -47,8 +57,8 @@ def services_of(folder: Path, shown_as: str, stages: Iterable[str]) -> tuple[lis
             f"folder '{name}' stands for a service, but this name {wrong}.",
             f"Rename it, or name the services in {SETTINGS}: 'services: [carts]'.",
         )
-        for name in names
-        if (wrong := wrong_name(name))
+        for at, name in enumerate(names)
+        if (wrong := wrong_name(name) or wrong_release(name, names[:at]))
     ]
     if not names:
         message = "it has no service."
@@ -68,6 +78,8 @@ def _named(settings: Path, file: str) -> tuple[list[str], list[Problem]]:
             source.report(node.line, f"service '{name}' {wrong}.", "Write a list of names: 'services: [carts, api]'.")
         elif name in names:
             source.report(node.line, f"service '{name}' is listed twice.", "Keep one of the two.")
+        elif wrong := wrong_release(name, names):
+            source.report(node.line, f"service '{name}' {wrong}.", "Rename one of them.")
         else:
             names.append(name)
     return names, source.problems

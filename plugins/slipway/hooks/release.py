@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from slipway_core.keptn.names import release_name
 
 from slipway.hooks.faults import HelmFailed
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from slipway.hooks.helm import HelmHook
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
-LONGEST_NAME = 53  # Helm's own limit
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,6 @@ class Release:
             if containers:
                 return str(containers[0].get("image", ""))
         return ""
-
-
-def release_name(service: str) -> str:
-    """Return the legal release name nearest to a Keptn service name, which may hold capitals, dots, underscores."""
-    return re.sub(r"[^a-z0-9-]+", "-", service.lower()).strip("-")[:LONGEST_NAME].rstrip("-")
 
 
 def _of_kind(objects: Sequence[Mapping[str, Any]], kinds: Sequence[str]) -> Iterator[Mapping[str, Any]]:

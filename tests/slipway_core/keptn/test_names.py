@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from slipway_core.keptn import names
@@ -79,3 +80,12 @@ def test_a_run_id_is_legal_and_stable(context, dag, run, item):
     assert first == names.run_id(context, dag, run, item)
     assert first != names.run_id(context, dag, run, item + 1)
     assert first != names.run_id(context, dag, run + "x", item)
+
+
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [("carts", "carts"), ("Carts_v1.2", "carts-v1-2"), ("-a-", "a"), ("x" * 60, "x" * 53), ("ü_", "")],
+)
+def test_a_release_is_named_after_its_service(service, expected):
+    """What Helm forbids becomes a hyphen; at most 53 characters."""
+    assert expected == names.release_name(service)

@@ -238,6 +238,66 @@ def test_a_bad_project_name_is_refused(world, name):
     assert "cannot be the name of a project" in found.problems[-1].message
 
 
+def test_a_namespace_that_is_too_long_is_refused_with_the_line_of_its_stage(world):
+    """Kubernetes takes 63 characters; the other stage is short enough."""
+    name = "x" * 53  # and "-production" makes 64
+    world.add(name)
+    assert "refused" == world.states()[name]
+    text = world.refusal(name)[1]
+    assert f"{name}/shipyard.yaml, line 12: the namespace '{name}-production' of this stage is longer than 63" in text
+    assert "Shorten the name of the stage or of the project by 1." in text
+    assert f"'{name}-qa'" not in text
+
+
+@pytest.mark.parametrize("name", ["kube", "kube-x", "openshift"])
+def test_a_namespace_of_the_cluster_itself_is_refused(world, name):
+    """Such as kube-system."""
+    world.add(name)
+    assert "refused" == world.states()[name]
+    assert "would be one of the cluster's own" in world.refusal(name)[1]
+
+
+def with_stage(shipyard, stage):
+    """Name the first stage of a shipyard anew."""
+    text = shipyard.read_text()
+    shipyard.write_text(text.replace("name: qa", f"name: {stage}").replace("qa.delivery", f"{stage}.delivery"))
+
+
+def test_of_two_projects_that_share_a_namespace_the_second_is_refused(world):
+    """`shop` + `eu-qa` and `shop-eu` + `qa` would deliver over each other."""
+    world.add("shop-eu")
+    with_stage(world.sources / "shop/shipyard.yaml", "eu-qa")
+    assert {"shop": "published", "shop-eu": "refused", "blog": "published"} == world.states()
+    assert "its stage 'qa' has the namespace 'shop-eu-qa', as one of 'shop' has." in world.refusal("shop-eu")[1]
+
+
+def test_a_namespace_belongs_to_the_project_that_was_published_first(world):
+    """Whatever their names are; what was last good of the other goes on."""
+    world.add("shop-eu")
+    world.publish()
+    with_stage(world.sources / "shop/shipyard.yaml", "eu-qa")
+    assert {"shop": "refused", "shop-eu": "unchanged", "blog": "unchanged"} == world.states()
+    assert ("qa", "production") == load.project_plan(world.tree(), "shop").stages
+
+
+def test_a_namespace_that_is_given_up_is_free_in_the_same_round(world):
+    """Nothing would look again without another change."""
+    world.add("shop-eu")
+    world.publish()
+    with_stage(world.sources / "shop-eu/shipyard.yaml", "dev")
+    with_stage(world.sources / "shop/shipyard.yaml", "eu-qa")
+    assert {"shop": "published", "shop-eu": "published", "blog": "unchanged"} == world.states()
+
+
+def test_a_refused_project_keeps_the_namespaces_that_still_run(world):
+    """It may not move away, so nobody may move in."""
+    world.add("shop-eu")
+    world.publish()
+    with_stage(world.sources / "shop-eu/shipyard.yaml", "Bad")
+    with_stage(world.sources / "shop/shipyard.yaml", "eu-qa")
+    assert {"shop": "refused", "shop-eu": "refused", "blog": "unchanged"} == world.states()
+
+
 def test_errors_are_kept_before_warnings(world):
     """When a project has more problems than are kept."""
     stages = "".join(f"    - name: s{n}\n      tasks: []\n" for n in range(100)) + "    - name: Bad\n"

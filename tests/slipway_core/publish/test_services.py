@@ -79,3 +79,21 @@ def test_good_names_of_services(name):
 def test_bad_names_of_services(name):
     """R71."""
     assert None is not wrong_name(name)
+
+
+@pytest.mark.parametrize(("names", "line"), [("[Carts, api, carts]", 1), ("[a_b, a.b]", 1), ("[ü]", 1)])
+def test_services_that_share_a_release_or_have_none_are_refused(folder, names, line):
+    """One would be delivered over the other."""
+    (folder / "slipway.yaml").write_text(f"services: {names}\n")
+    (problem,) = services_of(folder, "shop", STAGES)[1]
+    assert ("shop/slipway.yaml", line) == (problem.file, problem.line)
+    assert "Helm release" in problem.message
+
+
+def test_folders_that_share_a_release_are_refused(folder):
+    """Even when one lies in a stage only."""
+    (folder / "stages/qa/Carts").mkdir(parents=True)
+    (problem,) = services_of(folder, "shop", STAGES)[1]
+    assert "folder 'carts' stands for a service, but this name has the same Helm release 'carts' as 'Carts'." == (
+        problem.message
+    )
