@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from slipway_core.keptn import names
 from slipway_core.quality_gate.report import COLUMNS, stored_rows
 
 _FIGURES = {
@@ -61,7 +62,7 @@ def _running(payload: Mapping[str, Any]) -> dict[str, str]:
     if not deployment.get("image"):
         return {}
     shown = f"{deployment['image']}, revision {deployment.get('revision', 'unknown')}"
-    if deployment.get("namespace") == f"{payload['project']}-{payload['stage']}":
+    if deployment.get("namespace") == names.namespace(payload["project"], payload["stage"]):
         return {"Runs there now": shown}
     # The block of an earlier stage: what runs in this one, it does not know.
     return {"Deployed before": f"{shown}, in namespace {deployment.get('namespace', 'unknown')}"}

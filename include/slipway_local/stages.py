@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from slipway_core.keptn import names
+
 from slipway_local.airflow import LocalAirflow
 from slipway_local.errors import ApiError
 
@@ -31,12 +33,12 @@ class Stage:
     @property
     def namespace(self) -> str:
         """The namespace that holds its services."""
-        return f"{self.project}-{self.name}"
+        return names.namespace(self.project, self.name)
 
     @property
     def connection(self) -> str:
         """Id of the Airflow connection that its tasks use."""
-        return f"kubernetes_{self.project}_{self.name}"
+        return names.connection_id(self.project, self.name)
 
 
 class StageKeeper:

@@ -15,6 +15,8 @@ from slipway_local.api import AirflowApi
 from slipway_local.approvals import OpenApproval, answer, approval_of_run, open_approvals
 from slipway_local.errors import ApiError
 
+from tests.end_to_end.conftest import within
+
 PROJECT = "e2eapproval"
 DELIVERY, MENDING = f"{PROJECT}.production.delivery", f"{PROJECT}.production.mending"
 # Nothing in it touches a cluster.
@@ -57,19 +59,11 @@ def project(api: AirflowApi, sources: Path) -> None:
     api.wait_for_dag(MENDING)
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 60) -> bool:
-    """Say whether something comes to hold within a time."""
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return holds()
-
-
 @pytest.fixture
 def waiting(api: AirflowApi) -> OpenApproval:
     """Start a delivery by hand, which always asks, and wait until it does (R57)."""
     run_id = api.trigger(DELIVERY, {"service": "runner", "image": "ghcr.io/org/runner:1.0"})["dag_run_id"]
-    assert wait_until(lambda: open_approvals(api, DELIVERY, run_id) != [])
+    assert within(60, lambda: open_approvals(api, DELIVERY, run_id) != [])
     time.sleep(SETTLED)
     return approval_of_run(api, DELIVERY, run_id)
 

@@ -84,3 +84,13 @@ def _shorten(text: str, longest: int) -> str:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def namespace(project: str, stage: str) -> str:
+    """Return the Kubernetes namespace of a stage."""
+    return f"{project}-{stage}"
+
+
+def connection_id(project: str, stage: str) -> str:
+    """Return the id of the Airflow connection to the cluster of a stage."""
+    return f"kubernetes_{project}_{stage}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from slipway_core.keptn.names import namespace
 from slipway_core.keptn.plan import ProjectPlan
 from slipway_core.keptn.problems import Problem
 
@@ -19,14 +20,9 @@ class Clash(NamedTuple):
     problem: Problem
 
 
-def namespace_of(project: str, stage: str) -> str:
-    """Return the namespace of a stage."""
-    return f"{project}-{stage}"
-
-
 def wrong_namespace(project: str, stage: str) -> tuple[str, str] | None:
     """Return what is wrong with the namespace of a stage and what to do, or ``None``."""
-    name = namespace_of(project, stage)
+    name = namespace(project, stage)
     if len(name) > LONGEST:
         message = f"the namespace '{name}' of this stage is longer than {LONGEST} characters."
         return message, f"Shorten the name of the stage or of the project by {len(name) - LONGEST}."
@@ -50,13 +46,11 @@ def first_clash(new: Mapping[str, ProjectPlan], last_good: Mapping[str, ProjectP
         kept = set(new[name].stages if name in new else plan.stages)
         for stage in plan.stages:
             if stage in kept:
-                owners.setdefault(namespace_of(name, stage), name)
+                owners.setdefault(namespace(name, stage), name)
     for name, plan in sorted(new.items()):
         for stage in plan.stages:
-            owner = owners.setdefault(namespace_of(name, stage), name)
+            owner = owners.setdefault(namespace(name, stage), name)
             if owner != name:
-                message = (
-                    f"its stage '{stage}' has the namespace '{namespace_of(name, stage)}', as one of '{owner}' has."
-                )
+                message = f"its stage '{stage}' has the namespace '{namespace(name, stage)}', as one of '{owner}' has."
                 return Clash(name, Problem(f"{name}/{shipyard}", None, message, "Rename the stage or the project."))
     return None

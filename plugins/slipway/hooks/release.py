@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slipway_core.keptn.names import release_name
+from slipway_core.keptn import names
 
 from slipway.hooks.faults import HelmFailed
 
@@ -27,8 +27,8 @@ class Release:
     @classmethod
     def find(cls, hook: HelmHook, project: str, stage: str, service: str) -> Release:
         """Return the release of a service; one with the longer name of other executors is adopted (decisions.md)."""
-        namespace = f"{project}-{stage}"
-        longer, short = release_name(f"{project}-{stage}-{service}"), release_name(service)
+        namespace = names.namespace(project, stage)
+        longer, short = names.release_name(f"{project}-{stage}-{service}"), names.release_name(service)
         if hook.history(longer, namespace=namespace) and not hook.history(short, namespace=namespace):
             return cls(hook, longer, namespace)
         return cls(hook, short, namespace)

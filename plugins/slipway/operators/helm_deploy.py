@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from slipway_core.keptn import names
 from slipway_core.keptn.project_files import ProjectFiles
 
 from slipway.hooks.faults import HelmFailed, HelmUnavailable, NoAccess
@@ -59,7 +60,7 @@ class HelmOperator(TaskOperator):
     def release_of(self, payload: Mapping[str, Any]) -> Release:
         """Return the release that the payload speaks of, on the cluster of its stage."""
         if not self.kubernetes_conn_id:
-            self.kubernetes_conn_id = f"kubernetes_{payload['project']}_{payload['stage']}"
+            self.kubernetes_conn_id = names.connection_id(payload["project"], payload["stage"])
         return Release.find(self.hook, payload["project"], payload["stage"], payload["service"])
 
     def on_kill(self) -> None:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slipway_core.keptn import names
 from slipway_core.keptn.problems import InvalidFile
 from slipway_core.keptn.project_files import ProjectFiles
 from slipway_core.keptn.workload import NoWorkload, Workload, choose_workload
@@ -76,7 +77,8 @@ class LocustOperator(TaskOperator):
         name = self._block_name
         if isinstance(workload, NoWorkload):
             return TaskReport(message=workload.why, data={name: {}})
-        self.kubernetes_conn_id = self.kubernetes_conn_id or f"kubernetes_{payload['project']}_{payload['stage']}"
+        if not self.kubernetes_conn_id:
+            self.kubernetes_conn_id = names.connection_id(payload["project"], payload["stage"])
         self._job = job = self._plan_job(payload, workload, context)
         try:
             self.hook.submit(job)
@@ -119,7 +121,7 @@ class LocustOperator(TaskOperator):
         seed = f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{getattr(run, 'clear_number', 0)}"
         return LoadJob(
             name=f"load-{hashlib.sha256(seed.encode()).hexdigest()[:16]}",
-            namespace=f"{payload['project']}-{payload['stage']}",
+            namespace=names.namespace(payload["project"], payload["stage"]),
             service=payload["service"],
             image=self.image,
             host=_target(payload),
@@ -172,7 +174,8 @@ def _spoiled(stats: Mapping[str, Any]) -> str:
 
 def _target(payload: Mapping[str, Any]) -> str:
     deployment = payload.get("deployment") or {}
-    if deployment.get("uri") and deployment.get("namespace") == f"{payload['project']}-{payload['stage']}":
+    own = names.namespace(payload["project"], payload["stage"])
+    if deployment.get("uri") and deployment.get("namespace") == own:
         return str(deployment["uri"])
     for key in ("deploymentURIsPublic", "deploymentURIsLocal"):
         for uri in deployment.get(key) or []:

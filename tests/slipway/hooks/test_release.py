@@ -1,7 +1,6 @@
 """Names and addresses of a release."""
 
-import pytest
-from slipway.hooks.release import Release, release_name
+from slipway.hooks.release import Release
 
 LABELS = {"spec": {"selector": {"matchLabels": {"app": "carts", "tier": "web"}}}}
 
@@ -14,14 +13,6 @@ class StandInHelm:
 
     def manifest(self, release, *, namespace):
         return list(self.objects)
-
-
-@pytest.mark.parametrize(
-    ("service", "expected"), [("carts", "carts"), ("Carts_DB.2", "carts-db-2"), ("x" * 60, "x" * 53), ("a.", "a")]
-)
-def test_a_release_has_the_nearest_legal_name(service, expected):
-    """Keptn's names may hold more than Helm's."""
-    assert expected == release_name(service)
 
 
 def test_pods_are_found_by_the_workloads_own_labels():

@@ -89,3 +89,8 @@ def test_a_run_id_is_legal_and_stable(context, dag, run, item):
 def test_a_release_is_named_after_its_service(service, expected):
     """What Helm forbids becomes a hyphen; at most 53 characters."""
     assert expected == names.release_name(service)
+
+
+def test_a_stage_has_one_namespace_and_one_connection():
+    """Publisher, operators and grants must all mean the same ones."""
+    assert ("shop-qa", "kubernetes_shop_qa") == (names.namespace("shop", "qa"), names.connection_id("shop", "qa"))
