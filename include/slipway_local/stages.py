@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from slipway_cluster.target import Target
 
 _LOOK_AGAIN = 300.0  # seconds after which even a ready stage is readied again: a person may have removed something
-_OURS = "Made by Slipway for stage"
+_OURS = "Made by Slipway for"
+PROMETHEUS_CONNECTION = "prometheus_default"
 log = logging.getLogger("slipway.stages")
 
 
@@ -94,6 +95,7 @@ class StageKeeper:
         if target.embedded:  # Prometheus is not ours to install in a cluster of somebody's own
             state = (wanted, tuple(good))
             self._do_once("Monitoring", state, self._watch_services, target)
+            self._do_once("Prometheus", PROMETHEUS_CONNECTION, self._connect_prometheus, target)
 
     def _do_once(self, what: str, state: Any, work: Callable[[Target, Any], str], target: Target) -> bool:
         """Do a piece of work unless it is done for this state; say whether it is done now."""
@@ -129,9 +131,19 @@ class StageKeeper:
         # As a mapping, not as text: so Airflow masks the token in it.
         extra = {"kube_config": kubeconfig, "namespace": stage.namespace}
         self._api.put_connection(
-            stage.connection, "kubernetes", extra, description=f"{_OURS} {stage.name} of {stage.project}"
+            stage.connection, "kubernetes", extra, description=f"{_OURS} stage {stage.name} of {stage.project}"
         )
         return f"is ready: connection {stage.connection}"
+
+    def _connect_prometheus(self, target: Target, connection: str) -> str:
+        """Give quality gates their source of numbers; return what came of it."""
+        from slipway_cluster.monitoring import PROMETHEUS_URL
+
+        if self._is_somebody_elses(connection):
+            return f"keeps its connection {connection}: it is not ours"
+        about = f"{_OURS} the Prometheus of the embedded cluster"
+        self._api.put_connection(connection, "prometheus", {}, host=PROMETHEUS_URL, description=about)
+        return f"is ready: connection {connection}"
 
     def _is_somebody_elses(self, connection: str) -> bool:
         """Say whether a person gave the stage a cluster of its own: their connection does not carry our words."""

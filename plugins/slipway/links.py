@@ -1,14 +1,22 @@
-"""Links from a task's page: to the runs before and after it, to the service, to the load report."""
+"""Links from a task's page: to the runs before and after it, to the service, to the load report, to the verdict."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from airflow.sdk import BaseOperatorLink
+from airflow.sdk.configuration import conf
 from airflow.sdk.execution_time.xcom import XCom
 from airflow.utils.helpers import build_airflow_dagrun_url
 
 run_url = build_airflow_dagrun_url
+
+
+def page_url(*parts: str) -> str:
+    """Return the address of a page of Slipway's own."""
+    base = conf.get("api", "base_url", fallback="/").rstrip("/")
+    return f"{base}/slipway/" + "/".join(quote(part, safe="") for part in parts)
 
 
 class _StoredLink(BaseOperatorLink):
@@ -53,3 +61,28 @@ class ServiceLink(_StoredLink):
 
     name = "Service"
     stored_under = "service_address"
+
+
+class VerdictLink(BaseOperatorLink):
+    """From a quality gate to its verdict, objective by objective."""
+
+    name = "Verdict"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        if not XCom.get_value(ti_key=ti_key, key="evaluation"):
+            return ""
+        return page_url("verdicts", ti_key.dag_id, ti_key.run_id, ti_key.task_id)
+
+
+class QueriesLink(_StoredLink):
+    """From a quality gate to its queries in Prometheus' own page, over its window."""
+
+    name = "Queries"
+    stored_under = "queries"
+
+
+class BaselineRunLink(_StoredLink):
+    """From a quality gate to the run of the newest evaluation that it was compared with."""
+
+    name = "Baseline run"
+    stored_under = "baseline_run"

@@ -55,5 +55,8 @@ def get_provider_info() -> dict[str, Any]:
             "slipway.links.LoadReportLink",
             "slipway.links.LoadStatisticsLink",
             "slipway.links.ServiceLink",
+            "slipway.links.VerdictLink",
+            "slipway.links.QueriesLink",
+            "slipway.links.BaselineRunLink",
         ],
     }

@@ -6,9 +6,10 @@ import os
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from airflow.sdk.configuration import conf
+
+from slipway.links import page_url
 
 # Airflow's own rule for the ids; none of them can climb out of the folder.
 LEGAL = re.compile(r"[A-Za-z0-9_~:+.-]*[A-Za-z0-9_~:+-][A-Za-z0-9_~:+.-]*")
@@ -22,8 +23,7 @@ def store(dag_id: str, run_id: str, task_id: str, name: str, content: bytes) -> 
     path = _path(dag_id, run_id, task_id, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    base = conf.get("api", "base_url", fallback="/").rstrip("/")
-    return f"{base}/slipway/reports/" + "/".join(quote(part, safe="") for part in (dag_id, run_id, task_id, name))
+    return page_url("reports", dag_id, run_id, task_id, name)
 
 
 def read(dag_id: str, run_id: str, task_id: str, name: str) -> bytes | None:

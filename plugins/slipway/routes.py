@@ -5,7 +5,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Response
 
-from slipway import reports
+from slipway import pages, reports
 
 # Without these addresses switched off the documentation would be public.
 app = FastAPI(title="Slipway", docs_url=None, redoc_url=None, openapi_url=None)
@@ -39,6 +39,22 @@ def load_report(dag_id: str, run_id: str, task_id: str) -> Response:
 def load_statistics(dag_id: str, run_id: str, task_id: str) -> Response:
     """Return the figures of a load test: all together, and of each endpoint."""
     return Response(_kept(dag_id, run_id, task_id, "load.json"), media_type="application/json", headers=HEADERS)
+
+
+@app.get("/verdicts/{dag_id}/{run_id}/{task_id}", dependencies=MAY_READ)
+def verdict(dag_id: str, run_id: str, task_id: str) -> Response:
+    """Return the page of a quality gate's verdict."""
+    from slipway_core.records import RecordsUnavailable, open_records
+
+    from slipway.pages.verdict import verdict_page
+
+    try:
+        page = verdict_page(open_records(), (dag_id, run_id, task_id))
+    except RecordsUnavailable as error:
+        raise HTTPException(503, str(error)) from error
+    if page is None:
+        raise HTTPException(404, f"No evaluation is recorded for {dag_id}, {run_id}, {task_id}.")
+    return Response(page, media_type="text/html", headers=pages.HEADERS)
 
 
 def _kept(dag_id: str, run_id: str, task_id: str, name: str) -> bytes:

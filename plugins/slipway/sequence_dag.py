@@ -19,6 +19,7 @@ from slipway.operators.sequence import (
     FINISH_TASK_ID,
     RESULT_TASK_ID,
     BeginSequence,
+    Evaluates,
     FinishSequence,
     SequenceResult,
 )
@@ -111,6 +112,7 @@ def sequence_dag(plan: ProjectPlan, sequence: SequencePlan, files: Path) -> DAG:
             stage=sequence.stage,
             services=plan.services,
             deploys=any(task.name == "deployment" for task in sequence.tasks),
+            evaluates=_evaluates(sequence),
         )
         tasks = _tasks(sequence, files)
         result = SequenceResult(
@@ -167,7 +169,30 @@ def _end(sequence: SequencePlan, result: SequenceResult) -> None:
         result >> follower >> finish
 
 
+def _evaluates(sequence: SequencePlan) -> Evaluates:
+    first = sequence.tasks[0]
+    return Evaluates.of(first.name, first.properties)
+
+
 def _form(plan: ProjectPlan, sequence: SequencePlan) -> dict[str, Param]:
+    fields = _delivery_fields(plan)
+    return fields if _evaluates(sequence) is Evaluates.NOT_FIRST else fields | _window_fields()
+
+
+def _window_fields() -> dict[str, Param]:
+    moment = "Such as 2024-01-01T10:00:00.000Z"
+    asked = {
+        "timeframe": ("Timeframe", "How long to look back, such as 5m; with nothing here the last five minutes"),
+        "start": ("Start", moment),
+        "end": ("End", moment),
+    }
+    return {
+        name: Param(None, type=["null", "string"], title=title, description=text, section="Window")
+        for name, (title, text) in asked.items()
+    }
+
+
+def _delivery_fields(plan: ProjectPlan) -> dict[str, Param]:
     return {
         "service": Param(
             plan.services[0],

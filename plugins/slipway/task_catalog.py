@@ -71,6 +71,13 @@ def deployment(place: TaskPlace) -> Any:
     return HelmDeployOperator(seat=place.seat, files=str(place.files), **place.arguments)
 
 
+def evaluation(place: TaskPlace) -> Any:
+    """``evaluation``: the quality gate judges the service by its slo.yaml."""
+    from slipway.sensors.slo import SLOSensor
+
+    return SLOSensor(seat=place.seat, files=str(place.files), **place.arguments)
+
+
 def test(place: TaskPlace) -> Any:
     """``test``: Locust makes load on the service."""
     from slipway.operators.locust import IMAGE, LocustOperator

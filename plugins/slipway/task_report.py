@@ -105,13 +105,14 @@ def take_payload(ti: Any, seat: Seat | None, given: Mapping[str, Any] | None) ->
     return payload
 
 
-def hand_in(ti: Any, payload: Mapping[str, Any], report: TaskReport) -> dict[str, Any]:
+def hand_in(ti: Any, payload: Mapping[str, Any], report: TaskReport, why: str = "") -> dict[str, Any]:
     """Store a report as the XCom ``finished`` and return it; followers read it, whatever the result.
 
+    :param why: a longer text than the report's message, for the error of a failed task.
     :raises TaskFailed: when the result is ``fail``.
     """
     finished = report.as_event(payload)
     ti.xcom_push(key=FINISHED, value=finished)
     if report.result == event.FAIL:
-        raise TaskFailed(report.message or f"Task '{ti.task_id}' failed.")
+        raise TaskFailed(why or report.message or f"Task '{ti.task_id}' failed.")
     return finished

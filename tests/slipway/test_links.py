@@ -9,8 +9,9 @@ from slipway.operators.helm_deploy import HelmDeployOperator
 from slipway.operators.locust import LocustOperator
 from slipway.operators.sequence import BeginSequence
 from slipway.provider import get_provider_info
+from slipway.sensors.slo import SLOSensor
 
-OPERATORS = (BeginSequence, HelmDeployOperator, LocustOperator, StartFollower)
+OPERATORS = (BeginSequence, HelmDeployOperator, LocustOperator, SLOSensor, StartFollower)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,8 @@ OPERATORS = (BeginSequence, HelmDeployOperator, LocustOperator, StartFollower)
         (links.StartedByLink(), "started_by"),
         (links.LoadReportLink(), "load_report"),
         (links.ServiceLink(), "service_address"),
+        (links.QueriesLink(), "queries"),
+        (links.BaselineRunLink(), "baseline_run"),
     ],
 )
 def test_a_link_is_what_the_task_stored(monkeypatch, link, key):
@@ -43,3 +46,14 @@ def test_the_links_have_names_of_their_own():
     for one in OPERATORS:
         names = [link.name for link in one.operator_extra_links]
         assert len(names) == len(set(names))
+
+
+def test_a_gate_that_has_judged_links_to_its_verdict(monkeypatch):
+    """One that has not yet links nowhere."""
+    stored = {"evaluation": "some id"}
+    monkeypatch.setattr(links.XCom, "get_value", lambda ti_key, key: stored.get(key))
+    ti = SimpleNamespace(task_id="evaluation", dag_id="shop.qa.delivery", run_id="manual__1+02:00", map_index=-1)
+    address = links.VerdictLink().get_link(None, ti_key=ti)
+    assert address.endswith("/slipway/verdicts/shop.qa.delivery/manual__1%2B02%3A00/evaluation")
+    stored.clear()
+    assert "" == links.VerdictLink().get_link(None, ti_key=ti)

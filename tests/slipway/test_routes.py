@@ -1,6 +1,7 @@
 """Slipway's routes in Airflow's API server."""
 
 import importlib.util
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from slipway import reports
 from slipway.routes import app
+from slipway_core.quality_gate.finished import evaluate
+from slipway_core.quality_gate.values import Answer, Scope, SliValue
+from slipway_core.records import NewEvaluation, TaskRun, open_records
 
 PLUGIN = Path(__file__).parents[2] / "plugins" / "slipway_plugin.py"
 
@@ -77,6 +81,43 @@ def test_without_a_login_nothing_is_shown():
     """Airflow's own answer."""
     answer = TestClient(app, raise_server_exceptions=False).get("/reports/shop.qa.delivery/manual__1/test/load.html")
     assert 401 == answer.status_code
+
+
+@pytest.fixture
+def judged(monkeypatch, tmp_path):
+    """Records with one evaluation whose texts would be markup if nobody escaped them."""
+    url = f"sqlite:///{tmp_path}/records.db"
+    monkeypatch.setenv("SLIPWAY_RECORDS_URL", url)
+    objective = "{sli: time, displayName: <b>Time</b>, pass: [{criteria: ['<0.2']}]}"
+    slo = f"objectives: [{objective}]\ntotal_score: {{pass: '90%'}}\n"
+    answer = Answer((SliValue("time", 0.35, True),), "2024-01-01T10:00:00.000Z", "2024-01-01T10:05:00.000Z")
+    now = datetime(2024, 1, 1, 10, 6, tzinfo=UTC)
+    run = TaskRun("shop.qa.delivery", "manual__1", "evaluation", "0")
+    data = evaluate(Scope("shop", "qa", "carts"), slo, answer, []).data()
+    new = NewEvaluation(context="c", data=data, started=now, finished=now, queries={"time": "avg(<time>)"}, run=run)
+    return open_records(url).evaluations.store(new)
+
+
+def test_a_verdict_is_a_page_without_scripts(kept, judged):
+    """Objectives, window, queries, file; all of it escaped."""
+    answer = kept.get("/verdicts/shop.qa.delivery/manual__1/evaluation")
+    assert (200, "text/html; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    for text in ("&lt;b&gt;Time&lt;/b&gt;", "0.35", "&lt;0.2", "avg(&lt;time&gt;)", "10:05:00.000Z", judged.id):
+        assert text in answer.text
+    assert "<script" not in answer.text
+
+
+def test_a_task_that_judged_nothing_has_no_verdict(kept, judged):
+    """The newest evaluation of another run is not shown for it."""
+    assert 404 == kept.get("/verdicts/shop.qa.delivery/manual__2/evaluation").status_code
+
+
+def test_records_that_do_not_answer_are_said_to_be_away(kept, monkeypatch, tmp_path):
+    """Not that there is no verdict."""
+    monkeypatch.setenv("SLIPWAY_RECORDS_URL", f"sqlite:///{tmp_path}/no/such/folder/records.db")
+    (tmp_path / "no").write_text("a file in the way")
+    assert 503 == kept.get("/verdicts/shop.qa.delivery/manual__1/evaluation").status_code
 
 
 def test_the_plugin_mounts_them_below_slipway(kept):

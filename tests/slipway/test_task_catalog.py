@@ -12,6 +12,7 @@ from slipway.operators.task import Seat
     [
         ("approval", "ApprovalSensor"),
         ("deployment", "HelmDeployOperator"),
+        ("evaluation", "SLOSensor"),
         ("test", "LocustOperator"),
         ("release", "ReleaseOperator"),
         ("rollback", "HelmRollbackOperator"),

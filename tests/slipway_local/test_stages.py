@@ -60,10 +60,12 @@ class Api:
             raise ApiError("not found", 404)
         return {"description": self.descriptions[name]}
 
-    def put_connection(self, connection_id: str, conn_type: str, extra: dict[str, Any], description: str) -> None:
+    def put_connection(
+        self, connection_id: str, conn_type: str, extra: dict[str, Any], description: str, **fields: Any
+    ) -> None:
         """Store a connection."""
         self.descriptions[connection_id] = description
-        self.connections[connection_id] = {"conn_type": conn_type, **extra}
+        self.connections[connection_id] = {"conn_type": conn_type, **extra, **fields}
 
 
 @pytest.fixture
@@ -72,7 +74,8 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text("one")
     made = Cluster(kubeconfig)
-    scrape_target = SimpleNamespace(ScrapeTarget=lambda *parts: parts, install=made.install)
+    url = "http://127.0.0.1:30090"
+    scrape_target = SimpleNamespace(ScrapeTarget=lambda *parts: parts, install=made.install, PROMETHEUS_URL=url)
     monkeypatch.setitem(sys.modules, "slipway_cluster.access", SimpleNamespace(grant=made.grant))  # type: ignore[arg-type]
     monkeypatch.setitem(sys.modules, "slipway_cluster.monitoring", scrape_target)  # type: ignore[arg-type]
     target = SimpleNamespace(current_target=lambda: made.target)
@@ -93,8 +96,24 @@ def test_a_stage_gets_access_connection_and_scraping(keeper: StageKeeper, cluste
     keeper.ready()
     assert cluster.granted == [("shop", "qa")]
     expected = {"conn_type": "kubernetes", "kube_config": {"kind": "Config"}, "namespace": "shop-qa"}
-    assert {"kubernetes_shop_qa": expected} == keeper._api.connections  # type: ignore[attr-defined]
+    assert expected == keeper._api.connections["kubernetes_shop_qa"]  # type: ignore[attr-defined]
     assert cluster.scraped == [("carts", "shop", "qa"), ("orders", "shop", "qa")]
+
+
+def test_gates_get_their_source_of_numbers(keeper: StageKeeper, cluster: Cluster) -> None:
+    """The embedded cluster's Prometheus; a connection that a person made stays."""
+    keeper.want(frozenset({QA}))
+    keeper.ready()
+    made = keeper._api.connections["prometheus_default"]  # type: ignore[attr-defined]
+    assert made == {"conn_type": "prometheus", "host": "http://127.0.0.1:30090"}
+
+
+def test_a_source_of_numbers_that_a_person_named_stays(keeper: StageKeeper, cluster: Cluster) -> None:
+    """Their description is not ours."""
+    keeper._api.descriptions["prometheus_default"] = "the big one"  # type: ignore[attr-defined]
+    keeper.want(frozenset({QA}))
+    keeper.ready()
+    assert "prometheus_default" not in keeper._api.connections  # type: ignore[attr-defined]
 
 
 def test_a_connection_that_a_person_made_is_left_alone(keeper: StageKeeper, cluster: Cluster) -> None:
@@ -103,7 +122,7 @@ def test_a_connection_that_a_person_made_is_left_alone(keeper: StageKeeper, clus
     keeper.want(frozenset({QA}))
     keeper.ready()
     assert cluster.granted == []
-    assert keeper._api.connections == {}  # type: ignore[attr-defined]
+    assert "kubernetes_shop_qa" not in keeper._api.connections  # type: ignore[attr-defined]
 
 
 def test_what_is_ready_is_not_done_again(keeper: StageKeeper, cluster: Cluster) -> None:

@@ -9,6 +9,7 @@ Family tree::
         │   ├── ManyValues       several series
         │   └── QueryRefused     the source cannot work with the query
         ├── SourceUnreachable    the source did not answer as it should: the gate is an error
+        ├── NoSource             nothing says where numbers come from, or from what is not built
         ├── WindowNotOver        the window has not ended yet
         └── InvalidAccess        what is said of the source (address, account, certificates) cannot be used
 """
@@ -59,6 +60,10 @@ class SourceUnreachable(NumbersError):
     def __init__(self, address: str, why: str, *, again: bool = False, wait: float = 0.0) -> None:
         self.address, self.why, self.again, self.wait = address, why, again, wait
         super().__init__(f"{address} {why}")
+
+
+class NoSource(NumbersError):
+    """Nothing says where the numbers of a gate come from, or a source is named that is not built."""
 
 
 class WindowNotOver(NumbersError):

@@ -88,6 +88,15 @@ def evaluate(
     return Evaluation(scope, answer, SUCCEEDED, result, message, verdict, slo, problems)
 
 
+def errored(scope: Scope, answer: Answer, message: str) -> Evaluation:
+    """Return an evaluation that came to nothing before any number was asked for (evaluation.md 2, R69 to R75).
+
+    :param answer: without values; its labels are handed on
+    :param message: why
+    """
+    return _unjudged(scope, answer, ERRORED, FAIL, message)
+
+
 def _unjudged(
     scope: Scope, answer: Answer, status: str, shown: str, message: str, problems: Sequence[Problem] = ()
 ) -> Evaluation:

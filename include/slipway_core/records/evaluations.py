@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, select, update
 
+from slipway_core.records.columns import Moment
 from slipway_core.records.database import Database
 from slipway_core.records.entries import Evaluation, Invalidation, NewEvaluation, PastEvaluation, PastValue, TaskRun
 from slipway_core.records.errors import NoSuchRecord
@@ -57,17 +58,21 @@ class Evaluations:
         """Return the evaluations that a baseline may come from, newest first, without invalidated ones.
 
         :param limit: so many newest of *each* result, so that every `include_result_with_score` finds its own
-        :param before: only those that finished before; for judging the past
+        :param before: only those whose window ended before, by the age of their window; for judging the past, where a
+            backfill makes the evaluations of many nights at once
         """
         kept = [table.c.project == project, table.c.stage == stage, table.c.service == service]
         kept.append(table.c.invalidated_at.is_(None))
+        age: ColumnElement[datetime] = table.c.finished_at
         if before:
-            kept.append(table.c.finished_at < before)
-        wanted = select(table.c.id, table.c.finished_at, table.c.result, table.c.indicator_values).where(*kept)
+            age = func.coalesce(table.c.window_end, table.c.finished_at, type_=Moment())
+            kept.append(age < before)
+        wanted = select(table.c.id, age.label("finished_at"), table.c.result, table.c.indicator_values).where(*kept)
+        newest_first = (age.desc(), table.c.id.desc())
         rows: list[Row[Any]] = []
         with self._database.reading() as connection:
             for result in RESULTS:
-                rows += connection.execute(wanted.where(table.c.result == result).order_by(*_NEWEST_FIRST).limit(limit))
+                rows += connection.execute(wanted.where(table.c.result == result).order_by(*newest_first).limit(limit))
         return tuple(sorted(map(_past, rows), key=lambda one: (one.time, one.id), reverse=True))
 
     def find(
@@ -78,16 +83,19 @@ class Evaluations:
         *,
         result: str | None = None,
         context: str | None = None,
+        task: tuple[str, str, str] | None = None,
         ids: Iterable[str] | None = None,
         before: datetime | None = None,
         limit: int = 100,
     ) -> tuple[Evaluation, ...]:
         """Return evaluations, newest first, invalidated ones too; what is left out filters nothing.
 
+        :param task: DAG id, run id and task id of the task that made them; more than one after a clear
         :param ids: only these, such as the `comparedEvents` of another
         :param before: only those that finished before: with the last one's time, the next page
         """
         same = {"project": project, "stage": stage, "service": service, "result": result, "context": context}
+        same |= zip(("dag_id", "run_id", "task_id"), task or (None, None, None), strict=True)
         kept = [table.c[name] == value for name, value in same.items() if value is not None]
         if ids is not None:
             kept.append(table.c.id.in_(tuple(ids)))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, timezone
 from airflow.sdk.exceptions import AirflowFailException
 from slipway_core.keptn import event, incoming
 from slipway_core.keptn.problems import InvalidEvent
@@ -18,6 +19,22 @@ RESULT_TASK_ID = "slipway_result"
 FINISH_TASK_ID = "slipway_finish"
 HANDOVER_KEY = "slipway"
 CONTEXTS = uuid.UUID("7d9b2a56-0a53-4f7e-9f4b-0d6f9f9f6f11")  # the name space of context ids made from run ids
+
+
+class Evaluates(enum.Enum):
+    """Whether a sequence begins with an evaluation."""
+
+    NOT_FIRST = "not first"
+    WITH_OWN_WINDOW = "the shipyard names the window"
+    WITHOUT_WINDOW = "nothing names the window"
+
+    @classmethod
+    def of(cls, task: str, properties: Mapping[str, Any] | None) -> Evaluates:
+        """Tell by the first task of a sequence."""
+        if task != "evaluation":
+            return cls.NOT_FIRST
+        named = {"start", "end", "timeframe"} & set(properties or {})
+        return cls.WITH_OWN_WINDOW if named else cls.WITHOUT_WINDOW
 
 
 class InputRefused(AirflowFailException):
@@ -34,18 +51,28 @@ class BeginSequence(BaseOperator):
     :param stage: name of the stage.
     :param services: the services that the project has.
     :param deploys: the sequence deploys, so a run started by hand needs an image or values.
+    :param evaluates: it begins with an evaluation, so a run started by hand may name a window; the last five minutes
+        when it names none, unless the shipyard does.
     """
 
     operator_extra_links = (StartedByLink(),)
 
     def __init__(
-        self, *, project: str, stage: str, services: Sequence[str], deploys: bool = False, **kwargs: Any
+        self,
+        *,
+        project: str,
+        stage: str,
+        services: Sequence[str],
+        deploys: bool = False,
+        evaluates: Evaluates = Evaluates.NOT_FIRST,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.project = project
         self.stage = stage
         self.services = tuple(services)
         self.deploys = deploys
+        self.evaluates = evaluates
 
     def execute(self, context: Any) -> None:
         """Check the input and store it as the sequence's payload."""
@@ -72,11 +99,30 @@ class BeginSequence(BaseOperator):
         if self.deploys and not image and not values:
             raise InputRefused("Field 'image' is empty. Say which image to deliver, such as ghcr.io/org/app:1.0.")
         try:
-            return incoming.trigger_data_from_form(
+            data = incoming.trigger_data_from_form(
                 self.project, self.stage, service, image, params.get("labels") or {}, dict(values)
             )
         except InvalidEvent as error:
             raise InputRefused(str(error)) from error
+        return data | self._window(params)
+
+    def _window(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what `trigger evaluation` sent: a window that is resolved at once (sequences.md 9, R79)."""
+        start, end, timeframe = (str(params.get(name) or "") for name in ("start", "end", "timeframe"))
+        said = bool(start or end or timeframe)
+        if self.evaluates is Evaluates.NOT_FIRST or (self.evaluates is Evaluates.WITH_OWN_WINDOW and not said):
+            return {}
+        from slipway_core.quality_gate.window import InvalidWindow, by_hand
+
+        try:
+            start, end = by_hand(start, end, timeframe, timezone.utcnow())
+        except InvalidWindow as error:
+            raise InputRefused(f"Fields 'start', 'end', 'timeframe': {error}") from error
+        return {
+            "evaluation": {"start": start, "end": end, "timeframe": ""},
+            "test": {"start": "", "end": ""},
+            "deployment": {"deploymentNames": None},
+        }
 
     def _from_handover(self, handover: Any) -> tuple[str, dict[str, Any]]:
         if not isinstance(handover, Mapping) or not isinstance(handover.get("payload"), Mapping):

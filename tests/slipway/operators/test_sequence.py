@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
-from slipway.operators.sequence import BeginSequence, FinishSequence, InputRefused, SequenceResult
+from slipway.operators.sequence import BeginSequence, Evaluates, FinishSequence, InputRefused, SequenceResult
+from slipway_core.quality_gate.window import instant
 
 FORM = {"service": "carts", "image": "ghcr.io/shop/carts:1.0", "labels": {}, "values": {}}
 TASKS = [("deployment", "deployment"), ("test", "test")]
@@ -75,6 +76,43 @@ def test_a_sequence_that_deploys_nothing_needs_no_image(context):
     """Such as one that only tests."""
     data = begin_sequence(context, {"image": ""}, deploys=False)["data"]
     assert "configurationChange" not in data
+
+
+@pytest.mark.parametrize(
+    ("form", "length"),
+    [({}, 300), ({"timeframe": "2m"}, 120), ({"start": "2024-01-01T10:00:00", "timeframe": "1h"}, 3600)],
+)
+def test_an_evaluation_started_by_hand_gets_a_window(context, form, length):
+    """Resolved at once; the last five minutes when nothing is said (R79)."""
+    data = begin_sequence(context, {"image": "", **form}, deploys=False, evaluates=Evaluates.WITHOUT_WINDOW)["data"]
+    start, end = (instant(data["evaluation"][name]) for name in ("start", "end"))
+    assert (length, "") == ((end - start).total_seconds(), data["evaluation"]["timeframe"])
+
+
+def test_a_window_that_the_shipyard_names_is_left_to_it(context):
+    """Start and end beside its timeframe would be an error."""
+    data = begin_sequence(context, {"image": ""}, deploys=False, evaluates=Evaluates.WITH_OWN_WINDOW)["data"]
+    assert "evaluation" not in data
+
+
+def test_a_window_that_cannot_be_used_is_refused(context):
+    """A start alone says nothing (R79)."""
+    form = {"image": "", "start": "2024-01-01T10:00:00"}
+    with pytest.raises(InputRefused, match="'start', 'end', 'timeframe'"):
+        begin_sequence(context, form, deploys=False, evaluates=Evaluates.WITHOUT_WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("task", "properties", "expected"),
+    [
+        ("deployment", {"timeframe": "5m"}, Evaluates.NOT_FIRST),
+        ("evaluation", None, Evaluates.WITHOUT_WINDOW),
+        ("evaluation", {"timeframe": "5m"}, Evaluates.WITH_OWN_WINDOW),
+    ],
+)
+def test_the_first_task_tells_whether_a_window_is_asked_for(task, properties, expected):
+    """Any other evaluation takes the times of the test before."""
+    assert expected is Evaluates.of(task, properties)
 
 
 HANDED = {"project": "shop", "stage": "qa", "service": "carts", "result": "pass", "labels": {"build": "42"}}

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk import timezone
 from airflow.sdk.exceptions import TaskDeferred
-from slipway.sensors import delay
+from slipway.sensors import waiting
 from slipway.sensors.delay import DelaySensor
 
 
@@ -14,7 +14,7 @@ from slipway.sensors.delay import DelaySensor
 def slept(monkeypatch):
     """Do not really sleep; say how long."""
     seconds = []
-    monkeypatch.setattr(delay.time, "sleep", seconds.append)
+    monkeypatch.setattr(waiting.time, "sleep", seconds.append)
     return seconds
 
 
