@@ -45,8 +45,16 @@ class Delivery:
 
     def load(self) -> Mapping[str, Any]:
         """Return the numbers of its load test: requests, failures, percentiles; empty when there was none."""
-        numbers = next((task.report.get(task.name) for task in self.tasks if task.name == "test"), None)
-        return numbers if isinstance(numbers, Mapping) and numbers.get("requests") is not None else {}
+        numbers = self._block("test")
+        return numbers if numbers.get("requests") is not None else {}
+
+    def evaluation(self) -> Mapping[str, Any]:
+        """Return its verdict, as evaluation.finished has it; empty when nothing was judged."""
+        return self._block("evaluation")
+
+    def _block(self, name: str) -> Mapping[str, Any]:
+        block = next((task.report.get(name) for task in self.tasks if task.name == name), None)
+        return block if isinstance(block, Mapping) else {}
 
 
 def deliver(
@@ -68,7 +76,7 @@ def deliver(
     api.wait_for_dag(dag_id)
     run = api.trigger(dag_id, {"service": service, "image": image, "labels": dict(labels)})
     progress(f"Started {api.run_page(dag_id, run['dag_run_id'])}")
-    return _ended(api, dag_id, run["dag_run_id"], timeout)
+    return ended(api, dag_id, run["dag_run_id"], timeout)
 
 
 def wait_for_connections(
@@ -120,23 +128,33 @@ def follow(
     :param appears: seconds for its run to appear.
     :param timeout: seconds for the whole run.
     """
+    run_id = follower(api, before.context, dag_id, appears)
+    if run_id is None:
+        return None
+    progress(f"Followed by {api.run_page(dag_id, run_id)}")
+    return ended(api, dag_id, run_id, timeout)
+
+
+def follower(api: AirflowApi, context: str, dag_id: str, appears: float = 30.0) -> str | None:
+    """Return the id of the run that carries a context in a DAG; None when there is none.
+
+    :param appears: seconds for it to appear.
+    """
     deadline = time.monotonic() + appears
-    while (run_id := _follower(api, before.context, dag_id)) is None:
+    while True:
+        for run in api.dag_runs(dag_id, run_id_prefix_pattern=context):
+            if ((run["conf"] or {}).get("slipway") or {}).get("context") == context:
+                return str(run["dag_run_id"])
         if time.monotonic() > deadline:
             return None
         time.sleep(1)
-    progress(f"Followed by {api.run_page(dag_id, run_id)}")
-    return _ended(api, dag_id, run_id, timeout)
 
 
-def _follower(api: AirflowApi, context: str, dag_id: str) -> str | None:
-    for run in api.dag_runs(dag_id, run_id_prefix_pattern=context):
-        if ((run["conf"] or {}).get("slipway") or {}).get("context") == context:
-            return str(run["dag_run_id"])
-    return None
+def ended(api: AirflowApi, dag_id: str, run_id: str, timeout: float) -> Delivery:
+    """Wait for the end of a run and return what became of it.
 
-
-def _ended(api: AirflowApi, dag_id: str, run_id: str, timeout: float) -> Delivery:
+    :param timeout: seconds for the whole run.
+    """
     run = api.wait_for_run(dag_id, run_id, timeout)
     begin = api.xcom(dag_id, run_id, f"{_OWN}begin", "triggered") or {}
     tasks = tuple(

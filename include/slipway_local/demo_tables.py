@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.table import Table
+from slipway_core.quality_gate.messages import number_text
+from slipway_core.quality_gate.report import COLUMNS, stored_rows
 
 from slipway_local.deliveries import Delivery
 from slipway_local.workloads import Workload
@@ -47,3 +50,13 @@ def load_table(deliveries: Sequence[Delivery]) -> Table | None:
         if load := delivery.load():
             table.add_row(delivery.stage, *("-" if load.get(key) is None else f"{load[key]:g}" for key in _FIGURES))
     return table if table.row_count else None
+
+
+def verdict_table(stage: str, evaluation: Mapping[str, Any]) -> Table:
+    """What a quality gate came to, objective by objective."""
+    score = number_text(round(float(evaluation["score"]), 1))
+    table = Table(*COLUMNS, title=f"Quality gate in {stage}: {evaluation['result']}, score {score} of 100")
+    for row in stored_rows(evaluation):
+        colour = _COLOURS.get(row.verdict, "dim")
+        table.add_row(*row[:4], f"[{colour}]{row.verdict}[/]", row.why)
+    return table

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from slipway_local import demo
+from rich.console import Console
+from slipway_local import demo_tour
 from slipway_local.demo import Step, chosen_steps
 from slipway_local.errors import LocalError
 
@@ -31,9 +32,10 @@ def test_the_demo_delivers_only_when_its_stages_have_access(monkeypatch: pytest.
     def deliver(*_: object, **__: object) -> None:
         raise LocalError("far enough")
 
-    monkeypatch.setattr(demo, "wait_for_connections", lambda _, names, **__: waited.extend(names))
-    monkeypatch.setattr(demo, "deliver", deliver)
+    monkeypatch.setattr(demo_tour, "wait_for_connections", lambda _, names, **__: waited.extend(names))
+    monkeypatch.setattr(demo_tour, "deliver", deliver)
     api: Any = SimpleNamespace(wait_for_dag=waited.append)
     with pytest.raises(LocalError, match="far enough"):
-        demo.deliver_first_version(SimpleNamespace(api=api, say=print))  # type: ignore[arg-type]
-    assert waited == ["fulltour.qa.delivery", "kubernetes_fulltour_qa", "kubernetes_fulltour_production"]
+        demo_tour.deliver_to_qa(demo_tour.Demo(None, api, Console()))  # type: ignore[arg-type]
+    stages = ["kubernetes_fulltour_qa", "kubernetes_fulltour_production"]
+    assert waited == ["fulltour.qa.delivery", *stages, "prometheus_default"]
