@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ IMAGE = "ghcr.io/slipway-samples/helloservice"
 GOOD, SLOW = f"{IMAGE}:v0.1.1", f"{IMAGE}:v0.1.2"
 QA, PRODUCTION = f"{PROJECT}.qa.delivery", f"{PROJECT}.production.delivery"
 KEY_OBJECTIVE = "Mean response time"
+SETTLED = 3.0  # seconds: Airflow loses a task now and then that is answered the moment it begins to wait
 
 
 @dataclass
@@ -110,11 +112,17 @@ def judge_production(demo: Demo) -> None:
     demo.expect(found[0].result == "pass", "the evaluation in production after the release passed")
 
 
-def newest_approval(demo: Demo) -> OpenApproval:
-    """Return the approval that was opened last; older ones of an earlier demo may be open too."""
-    found = open_approvals(demo.api, PRODUCTION)
-    if not found:
-        raise LocalError("No release waits for an approval. Do the step before it first: STEPS=1-2.")
+def newest_approval(demo: Demo, appears: float = 60.0) -> OpenApproval:
+    """Return the approval that was opened last; older ones of an earlier demo may be open too.
+
+    :param appears: seconds for it to be opened: the run that asks may only just have begun.
+    """
+    deadline = time.monotonic() + appears
+    while not (found := open_approvals(demo.api, PRODUCTION)):
+        if time.monotonic() > deadline:
+            raise LocalError("No release waits for an approval. Do the step before it first: STEPS=1-2.")
+        time.sleep(1)
+    time.sleep(SETTLED)
     return found[-1]
 
 
