@@ -41,7 +41,7 @@ end-to-end: setup ## A delivery by a real Airflow on the embedded cluster (root)
 	$(VENV)/bin/pytest -m "(end_to_end or browser) and not soak" tests
 
 soak: setup ## Long tests, not part of `make test`
-	$(VENV)/bin/pytest -m soak tests
+	$(VENV)/bin/pytest -rP -m soak tests
 
 bench: setup ## What parsing costs beside plain Python and dag-factory, as ratios; verdicts a second; a gate's reads
 	@# Apart from .venv: Airflow would load it in every process, as it does with all that is installed beside it.

@@ -17,9 +17,12 @@ import pytest
 from slipway_cluster.places import CHECKOUT, state_dir
 from slipway_local.airflow import LocalAirflow
 from slipway_local.api import AirflowApi
+from slipway_local.approvals import APPROVE, answer, approval_of_run, open_approvals
 
 HERE = Path(__file__).parent
 OWNER = "test"
+# Airflow loses a task now and then that is answered the moment it begins to wait.
+SETTLED = 3.0
 PROJECT = "e2etour"  # fulltour under another name: its namespaces are not those of the demo
 
 
@@ -45,6 +48,13 @@ def within(seconds: float, holds: Callable[[], bool]) -> bool:
             return True
         time.sleep(0.5)
     return holds()
+
+
+def approve(api: AirflowApi, dag_id: str, run_id: str, seconds: float = 60) -> None:
+    """Wait until a run asks a person, and say yes."""
+    assert within(seconds, lambda: open_approvals(api, dag_id, run_id) != []), f"{dag_id} {run_id} asks nobody"
+    time.sleep(SETTLED)
+    answer(api, approval_of_run(api, dag_id, run_id), APPROVE, "looks good")
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +96,7 @@ def airflow(cluster: None, sources: Path) -> Iterator[LocalAirflow]:
         published=folder / "published",
         parallelism=4,
         heartbeat_timeout=30,
+        test_connection=True,
     )
     try:
         started.up(print)

@@ -11,11 +11,11 @@ from slipway_cluster.monitoring import PROMETHEUS_URL
 from slipway_cluster.target import current_target, helm_argv
 from slipway_local.airflow import LocalAirflow
 from slipway_local.api import AirflowApi
-from slipway_local.deliveries import Delivery, deliver, follow
+from slipway_local.deliveries import Delivery, deliver, ended, follow, follower
 from slipway_local.errors import ApiError
 from slipway_local.workloads import workloads
 
-from tests.end_to_end.conftest import PROJECT, within
+from tests.end_to_end.conftest import PROJECT, approve, within
 
 IMAGE = "ghcr.io/slipway-samples/helloservice:v0.1.1"
 QA, PRODUCTION = f"{PROJECT}.qa.delivery", f"{PROJECT}.production.delivery"
@@ -29,10 +29,11 @@ def in_qa(api: AirflowApi) -> Delivery:
 
 @pytest.fixture(scope="module")
 def in_production(api: AirflowApi, in_qa: Delivery) -> Delivery:
-    """Wait for the delivery that follows in production."""
-    followed = follow(api, in_qa, PRODUCTION, progress=print)
-    assert followed is not None, f"nothing followed {in_qa}"
-    return followed
+    """Approve the delivery that follows in production, and wait for its end."""
+    run_id = follower(api, in_qa.context, PRODUCTION)
+    assert run_id is not None, f"nothing followed {in_qa}"
+    approve(api, PRODUCTION, run_id)
+    return ended(api, PRODUCTION, run_id, timeout=600)
 
 
 def links(api: AirflowApi, delivery: Delivery, task_id: str) -> dict[str, str]:
@@ -43,7 +44,8 @@ def links(api: AirflowApi, delivery: Delivery, task_id: str) -> dict[str, str]:
 
 def test_every_task_of_qa_passes(in_qa: Delivery) -> None:
     """The tasks of the shipyard ran in order and passed."""
-    assert [(task.name, task.result) for task in in_qa.tasks] == [("deployment", "pass"), ("test", "pass")]
+    passed = [(name, "pass") for name in ("deployment", "test", "evaluation")]
+    assert [(task.name, task.result) for task in in_qa.tasks] == passed
 
 
 def test_production_follows_with_the_same_context_and_payload(

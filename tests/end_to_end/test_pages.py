@@ -13,12 +13,15 @@ from playwright.sync_api import Page, expect, sync_playwright
 from slipway_cluster.debian import PackagesUnavailable, install_tools
 from slipway_local.airflow import LocalAirflow
 from slipway_local.api import AirflowApi
-from slipway_local.deliveries import deliver
+from slipway_local.approvals import open_approvals
+from slipway_local.deliveries import deliver, follower
 
-from tests.end_to_end.conftest import PROJECT, cannot
+from tests.end_to_end.conftest import PROJECT, cannot, within
 
 pytestmark = pytest.mark.browser
-QA = f"{PROJECT}.qa.delivery"
+QA, PRODUCTION = f"{PROJECT}.qa.delivery", f"{PROJECT}.production.delivery"
+GOOD = "ghcr.io/slipway-samples/helloservice:v0.1.1"
+SLOW = "ghcr.io/slipway-samples/helloservice:v0.1.2"
 # Without these, Chromium asks the internet for this and that as soon as it starts.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
@@ -60,20 +63,19 @@ def test_the_form_asks_for_service_and_image_and_begins_a_delivery(page: Page, a
     before = {run["dag_run_id"] for run in api.dag_runs(QA)}
     page.goto(f"/dags/{QA}")
     page.get_by_role("button", name="Trigger").first.click()
-    page.locator("input[name=element_image]").fill("ghcr.io/slipway-samples/helloservice:v0.1.1")
+    page.locator("input[name=element_image]").fill(GOOD)
     expect(page.get_by_text("Which service of project")).to_be_visible()
     picture(page, "trigger-form.png")
     page.get_by_role("dialog").get_by_role("button", name="Trigger").click()
     page.wait_for_timeout(3000)
     (new,) = [run for run in api.dag_runs(QA) if run["dag_run_id"] not in before]
-    assert new["conf"]["image"] == "ghcr.io/slipway-samples/helloservice:v0.1.1"
+    assert new["conf"]["image"] == GOOD
     assert api.wait_for_run(QA, new["dag_run_id"])["state"] == "success"
 
 
 def test_a_run_shows_its_tasks_and_leads_to_the_next(page: Page, api: AirflowApi) -> None:
     """The tasks have the shipyard's names; from the handover a button leads to the run in production."""
-    image = "ghcr.io/slipway-samples/helloservice:v0.1.1"
-    delivery = deliver(api, QA, "helloservice", image, {})
+    delivery = deliver(api, QA, "helloservice", GOOD, {})
     page.goto(f"/dags/{QA}/runs/{delivery.run_id}")
     expect(page.get_by_role("link", name="deployment").first).to_be_visible()
     picture(page, "run.png")
@@ -87,3 +89,31 @@ def test_a_run_shows_its_tasks_and_leads_to_the_next(page: Page, api: AirflowApi
     picture(page, "followed-run.png")
     page.goto(page.get_by_role("link", name=QA).last.get_attribute("href") or "")  # the note's link opens a new tab
     expect(page.get_by_role("heading", name=delivery.run_id)).to_be_visible()
+
+
+def test_an_open_approval_shows_what_one_has_to_know(page: Page, api: AirflowApi) -> None:
+    """Image, the gate's table and the load figures stand where the decision is made."""
+    delivery = deliver(api, QA, "helloservice", GOOD, {})
+    run_id = follower(api, delivery.context, PRODUCTION)
+    assert run_id is not None
+    assert within(60, lambda: open_approvals(api, PRODUCTION, run_id) != [])
+    page.goto(f"/dags/{PRODUCTION}/runs/{run_id}/tasks/approval/required_actions")
+    for text in ("Release helloservice", "Quality gate: pass", "Load test", "Mean response time in seconds"):
+        expect(page.get_by_text(text).first).to_be_visible()
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    picture(page, "open-approval.png")
+
+
+def test_a_failed_gate_says_why(page: Page, api: AirflowApi) -> None:
+    """In the run, in the task's log, and on the page of the verdict."""
+    slow = deliver(api, QA, "helloservice", SLOW, {"build": "slow"})
+    page.goto(f"/dags/{QA}/runs/{slow.run_id}")
+    expect(page.get_by_role("link", name="evaluation").first).to_be_visible()
+    picture(page, "failed-gate.png")
+    page.goto(f"/dags/{QA}/runs/{slow.run_id}/tasks/evaluation")
+    expect(page.get_by_text("missed: <=0.2").first).to_be_visible()
+    page.goto(f"/dags/{QA}/runs/{slow.run_id}/tasks/evaluation/details")
+    page.goto(page.get_by_role("link", name="Verdict").get_attribute("href") or "")
+    expect(page.get_by_role("heading", name="helloservice in qa")).to_contain_text("fail")
+    expect(page.get_by_role("cell", name="missed: <=0.2")).to_be_visible()
+    picture(page, "verdict.png")

@@ -82,7 +82,7 @@ def _limit(target: Target) -> str:
 
 
 def _short(number: float) -> str:
-    return number_text(float(f"{number:.10g}"))
+    return number_text(float(f"{number:.6g}"))
 
 
 def stored_rows(evaluation: Mapping[str, Any]) -> list[Row]:
