@@ -40,7 +40,7 @@ def test_each_objective_has_value_limit_baseline_verdict_and_why():
 def test_the_block_has_one_line_per_objective_under_its_headline():
     """The headline says result, score, what it was compared with, and why."""
     headline, columns, *lines = text(finished()).splitlines()
-    assert headline.startswith("FAIL, score 16.66666667 of 100, compared with e0: Evaluation failed due to key_sli")
+    assert headline.startswith("FAIL, score 16.6667 of 100, compared with e0: Evaluation failed due to key_sli")
     assert ["objective", "value", "limit", "baseline", "verdict", "why"] == columns.split()
     assert 4 == len(lines)
 
