@@ -15,6 +15,7 @@ import click
 from slipway_core.cli.publish import checkout
 from slipway_core.keptn.problems import InvalidEvent, InvalidFile
 from slipway_core.keptn.project_files import ProjectFiles
+from slipway_core.keptn.settings_file import load_settings
 from slipway_core.keptn.shipyard import load_shipyard
 from slipway_core.keptn.slo import Objective, Slo, load_slo
 from slipway_core.publish.check import SHIPYARD
@@ -119,7 +120,7 @@ def _scope(files: ProjectFiles) -> tuple[str, str, str]:
 def _gates(folder: Path) -> Iterator[tuple[ProjectFiles, Slo]]:
     """Yield the files and the slo.yaml of each service in each stage that has one."""
     stages = [stage.name for stage in load_shipyard(folder / SHIPYARD).stages]
-    services, problems = services_of(folder, str(folder), stages)
+    services, problems = services_of(folder, str(folder), stages, load_settings(folder, str(folder)).services)
     if not services:
         raise InvalidFile(problems)
     for stage in stages:

@@ -12,6 +12,7 @@ import click
 # name → where the command is, and what it does. What is not installed (a wheel has no cluster of its own) is left out.
 COMMANDS = {
     "lint": ("slipway_core.cli.lint:lint", "Check Keptn files or a project; say what is wrong, with file and line."),
+    "schema": ("slipway_core.cli.schema:schema", "Print the JSON Schema of slipway.yaml, for editors."),
     "publish": ("slipway_core.cli.publish:publish", "Check all projects and hand the good ones to Airflow."),
     "verdict": ("slipway_core.cli.verdict:verdict", "Judge numbers by a slo.yaml."),
     "history": ("slipway_core.cli.history:history", "List what gates came to."),

@@ -16,6 +16,7 @@ _UNITS = {
     "h": Fraction(3600),
 }
 _PART = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h)"
+NOT_NEGATIVE = rf"^\+?((?:{_PART})+|0)$"  # for a JSON Schema
 _WHOLE = re.compile(rf"([-+]?)((?:{_PART})+|0)")
 _EACH = re.compile(r"([0-9.]+)(ns|us|µs|μs|ms|s|m|h)")
 _LONGEST = Fraction(2**63 - 1, 10**9)

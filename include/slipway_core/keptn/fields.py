@@ -38,7 +38,7 @@ class Fields:
             return ""
         if isinstance(node, Scalar):
             return node.text
-        self._wrong(key, node, "text", f"Write '{key}: some text'.")
+        self.wrong(key, "text", f"Write '{key}: some text'.", kind_of(node))
         return ""
 
     def items(self, key: str) -> list[Node]:
@@ -48,7 +48,7 @@ class Fields:
             return []
         if isinstance(node, Items):
             return node.items
-        self._wrong(key, node, "a list", "Begin each item with '- '.")
+        self.wrong(key, "a list", "Begin each item with '- '.", kind_of(node))
         return []
 
     def mapping(self, key: str) -> Mapping | None:
@@ -56,14 +56,15 @@ class Fields:
         node = self.node.get(key)
         if node is None or isinstance(node, Mapping):
             return node
-        self._wrong(key, node, "a mapping", "Indent 'key: value' lines under it.")
+        self.wrong(key, "a mapping", "Indent 'key: value' lines under it.", kind_of(node))
         return None
 
-    def note_unknown(self, known: Iterable[str], elsewhere: Map[str, str] | None = None) -> None:
-        """Report keys that nobody reads: a warning where something known was surely meant, else a note.
+    def note_unknown(self, known: Iterable[str], elsewhere: Map[str, str] | None = None, otherwise: str = NOTE) -> None:
+        """Report keys that nobody reads: a warning where something known was surely meant.
 
         :param known: keys that are read here
         :param elsewhere: key → where it belongs, for keys that are read in another place
+        :param otherwise: severity for a key that resembles nothing known
         """
         known = list(known)
         for key, (line, _) in self.node.entries.items():
@@ -78,7 +79,8 @@ class Fields:
             if meant:
                 self.source.report(line, f"'{key}' is ignored.", f"Did you mean '{meant}'?", WARNING)
             else:
-                self.source.report(line, f"'{key}' is ignored: {self.what} has no such key.", severity=NOTE)
+                self.source.report(line, f"'{key}' is ignored: {self.what} has no such key.", severity=otherwise)
 
-    def _wrong(self, key: str, node: Node, wanted: str, advice: str) -> None:
-        self.source.report(self.node.line_of(key), f"'{key}' must be {wanted}, not {kind_of(node)}.", advice)
+    def wrong(self, key: str, wanted: str, advice: str, given: str) -> None:
+        """Report a key whose value does not fit: what is wanted, what to do, what was given."""
+        self.source.report(self.node.line_of(key), f"'{key}' must be {wanted}, not {given}.", advice)

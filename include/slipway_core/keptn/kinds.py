@@ -1,12 +1,14 @@
-"""Which of Keptn's files is this? By what stands in it, else by its name and folder."""
+"""Which of Keptn's files, or of ours, is this? By what stands in it, else by its name and folder."""
 
 from __future__ import annotations
 
 from pathlib import PurePath
 
+from slipway_core.keptn import settings
 from slipway_core.keptn.source import Items, Mapping, Node, Scalar
 
-KINDS = ("shipyard", "slo", "sli", "remediation", "job", "webhook", "jmeter", "locust")
+_NAMED = ("shipyard", "slo", "sli", "remediation", "job", "webhook", "jmeter", "locust")
+KINDS = (*_NAMED, "slipway")
 PROVIDERS = ("prometheus", "dynatrace", "datadog")
 
 _KIND_WORDS = {
@@ -19,6 +21,8 @@ _KIND_WORDS = {
 
 def kind_of_file(path: PurePath, root: Node | None) -> str | None:
     """Return the kind of a file, or ``None`` when nothing tells it."""
+    if path.name == settings.FILE:  # its "stages" would tell of a shipyard
+        return "slipway"
     return kind_by_content(root, path) or kind_by_name(path)
 
 
@@ -62,7 +66,7 @@ def kind_by_name(path: PurePath) -> str | None:
     name, folder = path.name.lower(), path.parent.name.lower()
     if name in ("config.yaml", "config.yml") and folder == "job":
         return "job"
-    for kind in KINDS:
+    for kind in _NAMED:
         if name.startswith(kind) or folder == kind:
             return kind
     return "sli" if folder in PROVIDERS and name.startswith("sli") else None

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slipway_core.keptn import names
+from slipway_core.keptn.settings import ProjectSettings, from_data, to_data
 
 if TYPE_CHECKING:
     from slipway_core.keptn.shipyard import Sequence, Shipyard, Stage
@@ -73,12 +74,13 @@ class SequencePlan(NamedTuple):
 
 
 class ProjectPlan(NamedTuple):
-    """Everything that runs for one project."""
+    """Everything that runs for one project, and the settings that hold for it."""
 
     project: str
     services: tuple[str, ...]
     stages: tuple[str, ...]
     sequences: tuple[SequencePlan, ...]
+    settings: ProjectSettings = ProjectSettings()
 
     def find(self, stage: str, sequence: str) -> SequencePlan | None:
         """Return one sequence by its names."""
@@ -103,6 +105,7 @@ class ProjectPlan(NamedTuple):
                 }
                 for one in self.sequences
             ],
+            "settings": to_data(self.settings),
         }
         return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
@@ -118,6 +121,7 @@ class ProjectPlan(NamedTuple):
             tuple(data["services"]),
             tuple(data["stages"]),
             tuple(_sequence_from(project, one) for one in data["sequences"]),
+            from_data(data.get("settings", {})),
         )
 
 
@@ -135,7 +139,11 @@ def _sequence_from(project: str, data: Mapping[str, Any]) -> SequencePlan:
 
 
 def plan_project(
-    shipyard: Shipyard, project: str, services: Iterable[str], handled: Iterable[str] | None = None
+    shipyard: Shipyard,
+    project: str,
+    services: Iterable[str],
+    handled: Iterable[str] | None = None,
+    settings: ProjectSettings | None = None,
 ) -> ProjectPlan:
     """Work out what runs for a project.
 
@@ -146,11 +154,13 @@ def plan_project(
     :param services: names of its services
     :param handled: tasks that something handles; without `evaluation` among them, the implicit sequence is left out;
         ``None``: everything is
+    :param settings: what its slipway.yaml says; ``None``: it has none
     """
     with_implicit = handled is None or IMPLICIT in set(handled)
     followers = _followers(shipyard, project)
     sequences = tuple(one for stage in shipyard.stages for one in _plan_stage(followers, project, stage, with_implicit))
-    return ProjectPlan(project, tuple(services), tuple(stage.name for stage in shipyard.stages), sequences)
+    stages = tuple(stage.name for stage in shipyard.stages)
+    return ProjectPlan(project, tuple(services), stages, sequences, settings or ProjectSettings())
 
 
 _Followers = Mapping[str, list[Follower]]

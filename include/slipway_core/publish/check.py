@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from slipway_core.keptn import settings_checks, settings_file
 from slipway_core.keptn.kinds import is_telling_name
 from slipway_core.keptn.lint import FileReport, lint_file
 from slipway_core.keptn.plan import ProjectPlan, plan_project
@@ -49,12 +50,17 @@ def check_project(folder: Path, name: str, shown_as: str, handled: Collection[st
     loose += [problem for one in _chart_archives(found) for problem in check_archive(folder / one, f"{shown_as}/{one}")]
     reports = [_report(FileReport(f"{shown_as}/{one}", None, ()), folder / one) for one in _own_files(found)]
     shipyard, report = _check_shipyard(folder, name, f"{shown_as}/{SHIPYARD}", handled)
+    written = settings_file.source_of(folder, shown_as)
+    settings = settings_file.settings_of(written)[0]
     plan = None
-    if shipyard is not None:
+    if shipyard is not None and settings is not None:
         stages = [stage.name for stage in shipyard.stages]
-        services, wrong = services_of(folder, shown_as, stages)
+        services, wrong = services_of(folder, shown_as, stages, settings.services)
         loose += wrong + _unknown_stages(folder, shown_as, stages)
-        plan = plan_project(shipyard, name, services, handled)
+        plan = plan_project(shipyard, name, services, handled, settings)
+        settings_checks.check(plan, written)
+    if written.lines or written.problems:
+        reports.append(FileReport(written.file, "slipway", _without_notes(written.problems)))
     reports = [report, *reports, FileReport(shown_as, "project", tuple(loose))]
     if any(not one.valid for one in reports):
         plan = None
@@ -78,8 +84,11 @@ def _chart_archives(found: list[Found]) -> Iterator[str]:
 
 def _report(named: FileReport, path: Path) -> FileReport:
     report = lint_file(path, named.file)
-    problems = tuple(problem for problem in report.problems if problem.severity != NOTE)
-    return report._replace(problems=problems)
+    return report._replace(problems=_without_notes(report.problems))
+
+
+def _without_notes(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(problem for problem in problems if problem.severity != NOTE)
 
 
 def _check_project_name(name: str, shown_as: str) -> list[Problem]:

@@ -49,7 +49,7 @@ def test_a_wrong_command_names_the_one_that_was_meant():
     assert "No such command 'lnit'. Did you mean 'lint'?" in output
 
 
-@pytest.mark.parametrize("command", ["lint", "publish"])
+@pytest.mark.parametrize("command", ["lint", "publish", "schema"])
 def test_the_help_of_each_command_has_examples(command):
     """Help that teaches."""
     code, output = run(command, "--help")
@@ -151,3 +151,18 @@ def test_the_launcher_says_how_to_begin_without_an_environment(tmp_path):
     launcher = shutil.copy(Path(__file__).parents[3] / "slipway", tmp_path)
     done = subprocess.run([launcher, "--help"], capture_output=True, text=True, check=False)
     assert (1, True) == (done.returncode, "Run 'make setup' first." in done.stderr)
+
+
+def test_the_schema_of_slipway_yaml_is_printed_for_editors():
+    """As JSON."""
+    code, output = run("schema")
+    assert (0, "slipway.yaml") == (code, json.loads(output)["title"])
+
+
+def test_a_slipway_yaml_is_known_by_its_name(tmp_path):
+    """Its stages do not make it a shipyard."""
+    path = tmp_path / "slipway.yaml"
+    path.write_text("stages: [qa]\n")
+    code, output = run("lint", path)
+    assert 1 == code
+    assert f"{path}: invalid slipway" in output
