@@ -46,7 +46,8 @@ def stages_of(projects: Iterable[Any]) -> Iterable[Stage]:
     """Yield every stage of the published projects with its services."""
     for project in projects:
         for stage in project.stages:
-            yield Stage(project.name, stage, tuple(project.services))
+            own = project.settings.stage(stage).connection
+            yield Stage(project.name, stage, tuple(project.services), own)
 
 
 if __name__ == "__main__":

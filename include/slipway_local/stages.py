@@ -25,11 +25,15 @@ log = logging.getLogger("slipway.stages")
 
 @dataclass(frozen=True, order=True)
 class Stage:
-    """One stage of a project and the services that are delivered there."""
+    """One stage of a project and the services that are delivered there.
+
+    :param own_connection: id of the Airflow connection that its slipway.yaml names; empty: we make one.
+    """
 
     project: str
     name: str
     services: tuple[str, ...]
+    own_connection: str = ""
 
     @property
     def namespace(self) -> str:
@@ -39,7 +43,7 @@ class Stage:
     @property
     def connection(self) -> str:
         """Id of the Airflow connection that its tasks use."""
-        return names.connection_id(self.project, self.name)
+        return self.own_connection or names.connection_id(self.project, self.name)
 
 
 class StageKeeper:
@@ -125,6 +129,8 @@ class StageKeeper:
         """Give the stage its connection; return what came of it."""
         from slipway_cluster.access import grant
 
+        if stage.own_connection:
+            return f"uses the connection {stage.connection}, as its slipway.yaml says"
         if self._is_somebody_elses(stage.connection):
             return f"keeps its connection {stage.connection}: it is not ours"
         kubeconfig = grant(target, stage.project, stage.name)

@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-from airflow.sdk import DAG, Param, TriggerRule
+from airflow.sdk import DAG, Param
 from airflow.sdk.definitions.context import get_parsing_context
 from slipway_core.keptn.plan import ProjectPlan, SequencePlan
-from slipway_core.keptn.stage_chain import stage_chain
 from slipway_core.publish import load
 
 from slipway import task_catalog
-from slipway.handover import StartFollower
-from slipway.operators.sequence import (
-    FINISH_TASK_ID,
-    RESULT_TASK_ID,
-    BeginSequence,
-    Evaluates,
-    FinishSequence,
-    SequenceResult,
-)
-from slipway.operators.task import BEGIN_TASK_ID, Seat
-from slipway.sensors.delay import DelaySensor
+from slipway.operators.sequence import Evaluates
+from slipway.sequence_tasks import add_tasks, common_arguments, evaluates
 
 log = logging.getLogger(__name__)
 
 # Airflow's own limit of 16 runs would let one service that waits block all others of its stage.
 MAX_ACTIVE_RUNS = 10_000
-LONGEST_TAG = 100
-# Outcomes are never tried again (AirflowFailException); these tries are for faults of the ground.
-RETRIES = {
-    "retries": 4,
-    "retry_delay": timedelta(seconds=5),
-    "retry_exponential_backoff": 2.0,
-    "max_retry_delay": timedelta(minutes=1),
-}
 IMAGE = r"^$|^[\w][\w.:/@+-]*$"
 
 
@@ -77,12 +57,17 @@ def unbuildable(tree: Path) -> dict[str, str]:
 
 
 def _project_dags(tree: Path, project: str, asked: str | None = None) -> dict[str, DAG]:
-    plan = load.project_plan(tree, project)
-    return {
-        sequence.dag_id: sequence_dag(plan, sequence, tree / "projects" / project)
+    plan, files = load.project_plan(tree, project), tree / "projects" / project
+    dags = {
+        sequence.dag_id: sequence_dag(plan, sequence, files)
         for sequence in plan.sequences
         if asked in (None, sequence.dag_id)
     }
+    if any(stage.schedules for stage in plan.settings.stages.values()) and asked not in dags:
+        from slipway.schedule_dag import schedule_dags  # late: most projects have none, and every task start parses
+
+        dags |= schedule_dags(plan, files, asked)
+    return dags
 
 
 def sequence_dag(plan: ProjectPlan, sequence: SequencePlan, files: Path) -> DAG:
@@ -94,89 +79,19 @@ def sequence_dag(plan: ProjectPlan, sequence: SequencePlan, files: Path) -> DAG:
         sequence.dag_id,
         dag_display_name=f"{sequence.project}.{sequence.stage}.{sequence.sequence}",
         description=f"Sequence '{sequence.sequence}' of stage '{sequence.stage}' in project '{sequence.project}'",
-        doc_md=f"```\n{stage_chain(plan, sequence)}\n```",
-        # Airflow takes no longer ones: it would refuse the file, with the DAGs of all projects.
-        tags=[tag[:LONGEST_TAG] for tag in (sequence.project, sequence.stage, sequence.sequence)],
         schedule=None,
-        catchup=False,
-        is_paused_upon_creation=False,
         max_active_runs=MAX_ACTIVE_RUNS,
         params=_form(plan, sequence),
-        default_args=RETRIES,
+        **common_arguments(plan, sequence),
     )
     with dag:
-        begin = BeginSequence(
-            task_id=BEGIN_TASK_ID,
-            task_display_name="begin",
-            project=sequence.project,
-            stage=sequence.stage,
-            services=plan.services,
-            deploys=any(task.name == "deployment" for task in sequence.tasks),
-            evaluates=_evaluates(sequence),
-        )
-        tasks = _tasks(sequence, files)
-        result = SequenceResult(
-            task_id=RESULT_TASK_ID,
-            task_display_name="result",
-            tasks=[(task.task_id, task.name) for task in sequence.tasks],
-            trigger_rule=TriggerRule.ALL_DONE,
-        )
-        earlier: list[Any] = []
-        for task in tasks:
-            first = next(iter(task.upstream_list), task)  # its delay, if it has one
-            # Edges from all earlier ones: else marking a task by hand would start the next beside one that still runs.
-            (earlier or [begin]) >> first
-            earlier.append(task)
-        earlier >> result
-        _end(sequence, result)
+        add_tasks(plan, sequence, files)
     return dag
-
-
-def _tasks(sequence: SequencePlan, files: Path) -> list[Any]:
-    built: list[Any] = []
-    earlier: tuple[tuple[str, str], ...] = ()
-    for task in sequence.tasks:
-        place = task_catalog.TaskPlace(
-            seat=Seat(task.name, task.properties, earlier),
-            arguments={"task_id": task.task_id, "task_display_name": task.name},
-            files=files,
-        )
-        operator = task_catalog.builder(task.name)(place)
-        if task.delay_seconds > 0:
-            wait = DelaySensor(task_id=f"slipway_wait_{len(built)}", delay=timedelta(seconds=task.delay_seconds))
-            wait >> operator
-        built.append(operator)
-        earlier = (*earlier, (task.task_id, task.name))
-    return built
-
-
-def _end(sequence: SequencePlan, result: SequenceResult) -> None:
-    followers = [
-        StartFollower(
-            task_id=f"slipway_follow_{follower.item}",
-            task_display_name=f"→ {follower.stage}.{follower.sequence}",
-            trigger_dag_id=follower.dag_id,
-            follower_stage=follower.stage,
-            item=follower.item,
-            selector=follower.selector,
-        )
-        for follower in sequence.followers
-    ]
-    finish = FinishSequence(task_id=FINISH_TASK_ID, task_display_name="finish")
-    finish.as_teardown(on_failure_fail_dagrun=True)
-    result >> finish
-    for follower in followers:
-        result >> follower >> finish
-
-
-def _evaluates(sequence: SequencePlan) -> Evaluates:
-    first = sequence.tasks[0]
-    return Evaluates.of(first.name, first.properties)
 
 
 def _form(plan: ProjectPlan, sequence: SequencePlan) -> dict[str, Param]:
     fields = _delivery_fields(plan)
-    return fields if _evaluates(sequence) is Evaluates.NOT_FIRST else fields | _window_fields()
+    return fields if evaluates(sequence) is Evaluates.NOT_FIRST else fields | _window_fields()
 
 
 def _window_fields() -> dict[str, Param]:

@@ -8,13 +8,15 @@ in the same way, without a change here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk.configuration import conf
+from slipway_core.keptn.settings import ApprovalSettings, LoadSettings, StageSettings
 
 from slipway.operators.task import Seat
 
@@ -28,11 +30,13 @@ class TaskPlace:
     :param seat: the task's place in its sequence; the operator builds its payload from it.
     :param arguments: ``task_id``, ``task_display_name`` and the like; to be passed on to the operator.
     :param files: folder of the project in the published tree.
+    :param settings: what the project's slipway.yaml says of the stage.
     """
 
     seat: Seat
     arguments: dict[str, Any]
     files: Path
+    settings: StageSettings = field(default_factory=StageSettings)
 
 
 Builder = Callable[[TaskPlace], Any]
@@ -61,21 +65,29 @@ def approval(place: TaskPlace) -> Any:
     """``approval``: the strategy decides, or a person."""
     from slipway.sensors.approval import ApprovalSensor
 
-    return ApprovalSensor(seat=place.seat, **place.arguments)
+    return ApprovalSensor(seat=place.seat, **_approval_settings(place.settings.approval), **place.arguments)
 
 
 def deployment(place: TaskPlace) -> Any:
     """``deployment``: Helm brings the service into its stage."""
     from slipway.operators.helm_deploy import HelmDeployOperator
 
-    return HelmDeployOperator(seat=place.seat, files=str(place.files), **place.arguments)
+    return HelmDeployOperator(seat=place.seat, **_on_cluster(place), **place.arguments)
 
 
 def evaluation(place: TaskPlace) -> Any:
     """``evaluation``: the quality gate judges the service by its slo.yaml."""
     from slipway.sensors.slo import SLOSensor
 
-    return SLOSensor(seat=place.seat, files=str(place.files), **place.arguments)
+    settings = place.settings.evaluation
+    return SLOSensor(
+        seat=place.seat,
+        files=str(place.files),
+        prometheus_conn_id=settings.source.connection,
+        source=settings.source.type,
+        scrape_delay=timedelta(seconds=settings.scrape_delay),
+        **place.arguments,
+    )
 
 
 def test(place: TaskPlace) -> Any:
@@ -84,7 +96,9 @@ def test(place: TaskPlace) -> Any:
 
     # AIRFLOW__SLIPWAY__LOCUST_IMAGE: a cluster of one's own pulls from a registry of one's own.
     image = conf.get("slipway", "locust_image", fallback=IMAGE)
-    return LocustOperator(seat=place.seat, files=str(place.files), image=image, **place.arguments)
+    return LocustOperator(
+        seat=place.seat, image=image, **_on_cluster(place), **_load_settings(place.settings.test), **place.arguments
+    )
 
 
 def release(place: TaskPlace) -> Any:
@@ -98,4 +112,20 @@ def rollback(place: TaskPlace) -> Any:
     """``rollback``: Helm brings the service back to its last good revision."""
     from slipway.operators.helm_rollback import HelmRollbackOperator
 
-    return HelmRollbackOperator(seat=place.seat, files=str(place.files), **place.arguments)
+    return HelmRollbackOperator(seat=place.seat, **_on_cluster(place), **place.arguments)
+
+
+def _on_cluster(place: TaskPlace) -> dict[str, Any]:
+    """Return what operators need that work on the stage's cluster; without a connection they find the stage's own."""
+    return {"files": str(place.files), "kubernetes_conn_id": place.settings.connection}
+
+
+def _load_settings(load: LoadSettings) -> dict[str, Any]:
+    limit = {} if load.timeout is None else {"longest_run": load.timeout}
+    return {"accepted_failure_ratio": load.accepted_failure_ratio, **limit}
+
+
+def _approval_settings(approval: ApprovalSettings) -> dict[str, Any]:
+    expires = None if approval.expires_after is None else timedelta(seconds=approval.expires_after)
+    asked = [{"id": name, "name": name} for name in approval.approvers]
+    return {"expires_after": expires, "assigned_users": asked or None}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from slipway_core.keptn.plan import plan_project
+from slipway_core.keptn.settings_file import load_settings
 from slipway_core.keptn.shipyard import load_shipyard
 
 HERE = Path(__file__).parent
@@ -27,7 +28,9 @@ def write_tree(tree, *projects, refused=()):
     (tree / "plans").mkdir()
     for folder in projects:
         shutil.copytree(folder, tree / "projects" / folder.name)
-        plan = plan_project(load_shipyard(folder / "shipyard.yaml"), folder.name, ["carts", "orders"], HANDLED)
+        settings = load_settings(folder, folder.name)
+        shipyard = load_shipyard(folder / "shipyard.yaml")
+        plan = plan_project(shipyard, folder.name, ["carts", "orders"], HANDLED, settings)
         (tree / "plans" / f"{folder.name}.json").write_text(plan.to_json())
     (tree / "refused.json").write_text(json.dumps(list(refused)))
     return tree

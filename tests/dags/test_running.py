@@ -1,6 +1,7 @@
 """Sequences that really run: Airflow's own rules, in one process, with stand-ins for the tasks."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from airflow.dag_processing.dagbag import BundleDagBag
@@ -22,6 +23,11 @@ spec:
         - name: rollback
           triggeredOn: [{event: qa.delivery.finished, selector: {match: {result: fail}}}]
           tasks: [{name: rollback}]
+        - name: nightly
+          tasks: [{name: evaluation}]
+        - name: alarm
+          triggeredOn: [{event: qa.nightly.finished}]
+          tasks: [{name: release}]
     - name: production
       sequences:
         - name: delivery
@@ -32,6 +38,12 @@ spec:
             - {name: test, properties: {result: RESULT}}
             - {name: approval, properties: {warning: automatic}}
             - {name: release}
+"""
+SETTINGS = """
+stages:
+  qa:
+    schedules:
+      - {sequence: nightly, cron: "0 2 * * *", timezone: Europe/Berlin, timeframe: 30m, services: [orders]}
 """
 LOCAL_BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"
 CONF = {"service": "carts", "image": "ghcr.io/shop/carts:1.0"}
@@ -68,6 +80,7 @@ def run(database, publish, tmp_path, monkeypatch):
     def go(result, conf=CONF, dag_id="shop.qa.delivery", **how):
         (tmp_path / "shop").mkdir()
         (tmp_path / "shop" / "shipyard.yaml").write_text(SHIPYARD.replace("RESULT", result))
+        (tmp_path / "shop" / "slipway.yaml").write_text(SETTINGS)
         dags = publish(tmp_path / "shop") / "dags"
         local = {"name": "slipway", "classpath": LOCAL_BUNDLE, "kwargs": {"path": str(dags), "refresh_interval": 0}}
         monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([local]))
@@ -149,3 +162,22 @@ def test_a_failure_before_an_approval_asks_nobody(run):
     """The sequence has ended."""
     ended = run("fail", dag_id=CAREFUL)
     assert ("failed", "upstream_failed") == (ended.state, ended.tasks["approval"])
+
+
+NIGHTLY = "shop.qa.nightly.schedule-1-orders"
+
+
+def test_a_schedule_judges_the_interval_of_its_run(run):
+    """So a backfill judges the past; what follows the sequence follows it here as well."""
+    night = datetime(2026, 1, 2, 1, tzinfo=UTC)  # two o'clock in Berlin
+    ended = run("pass", conf=None, dag_id=NIGHTLY, logical_date=night)
+    assert "success" == ended.state
+    payload = ended.started["shop.qa.alarm"].conf["slipway"]["payload"]
+    window = {"start": "2026-01-02T00:30:00.000Z", "end": "2026-01-02T01:00:00.000Z"}
+    assert ("orders", window) == (payload["service"], payload["evaluation"])
+
+
+def test_a_schedule_takes_no_other_service(run):
+    """Its service is in its name."""
+    ended = run("pass", conf={"service": "carts"}, dag_id=NIGHTLY)
+    assert ("failed", "failed", {}) == (ended.state, ended.tasks["begin"], ended.started)

@@ -1,10 +1,18 @@
 """Which operator takes which task."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from slipway import task_catalog
 from slipway.operators.task import Seat
+from slipway_core.keptn.settings import (
+    ApprovalSettings,
+    EvaluationSettings,
+    LoadSettings,
+    SourceSettings,
+    StageSettings,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,3 +38,44 @@ def test_a_task_that_nothing_handles_names_what_is_known():
     """A last guard: publishing refuses it before."""
     with pytest.raises(LookupError, match=r"'dance'; known tasks: .*deployment.*test"):
         task_catalog.builder("dance")
+
+
+def built(task, settings):
+    """Return the operator of a task in a stage with settings."""
+    place = task_catalog.TaskPlace(Seat(task), {"task_id": task}, Path("/projects/shop"), settings)
+    return task_catalog.builder(task)(place)
+
+
+@pytest.mark.parametrize("task", ["deployment", "rollback", "test"])
+def test_what_works_on_the_cluster_gets_the_connection_of_the_stage(task):
+    """Without one it finds the stage's own."""
+    ours = built(task, StageSettings(connection="ours"))
+    assert ("ours", "") == (ours.kubernetes_conn_id, built(task, StageSettings()).kubernetes_conn_id)
+    assert "/projects/shop" == ours.files
+
+
+def test_load_tests_get_the_limits_of_the_stage():
+    """Else the workload's, and one hour."""
+    strict, plain = (built("test", StageSettings(test=one)) for one in (LoadSettings(0.0, 60.0), LoadSettings()))
+    assert (0.0, 60.0) == (strict.accepted_failure_ratio, strict.longest_run)
+    assert (None, 3600.0) == (plain.accepted_failure_ratio, plain.longest_run)
+
+
+def test_approvals_get_expiry_and_people_of_the_stage():
+    """Else anybody may answer, at any time."""
+    settings = StageSettings(approval=ApprovalSettings(("alice",), 3600.0))
+    asked, open_to_all = built("approval", settings), built("approval", StageSettings())
+    assert (timedelta(hours=1), [{"id": "alice", "name": "alice"}]) == (asked.response_timeout, asked.assigned_users)
+    assert (None, None) == (open_to_all.response_timeout, open_to_all.assigned_users)
+
+
+def test_gates_get_the_source_of_the_stage():
+    """Else the usual connection, and the folder of sli.yaml tells what kind of source it is."""
+    settings = StageSettings(evaluation=EvaluationSettings(SourceSettings("prometheus", "ours"), 20.0))
+    told, plain = built("evaluation", settings), built("evaluation", StageSettings())
+    assert ("prometheus", "ours", 20) == (told.source, told.prometheus_conn_id, told.scrape_delay.total_seconds())
+    assert ("", "prometheus_default", 15) == (
+        plain.source,
+        plain.prometheus_conn_id,
+        plain.scrape_delay.total_seconds(),
+    )

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
+from slipway_core.keptn.settings import ProjectSettings, StageSettings
 from slipway_local.airflow import LocalAirflow
 from slipway_local.errors import ApiError
 from slipway_local.publisher import stages_of
@@ -125,6 +126,14 @@ def test_a_connection_that_a_person_made_is_left_alone(keeper: StageKeeper, clus
     assert "kubernetes_shop_qa" not in keeper._api.connections  # type: ignore[attr-defined]
 
 
+def test_a_stage_with_a_connection_of_its_own_gets_none(keeper: StageKeeper, cluster: Cluster) -> None:
+    """Neither an account; Prometheus still looks at its services."""
+    keeper.want(frozenset({Stage("shop", "qa", ("carts",), "ours")}))
+    keeper.ready()
+    assert ([], {}) == (cluster.granted, keeper._api.connections)  # type: ignore[attr-defined]
+    assert cluster.scraped == [("carts", "shop", "qa")]
+
+
 def test_what_is_ready_is_not_done_again(keeper: StageKeeper, cluster: Cluster) -> None:
     """Looking every few seconds costs nothing."""
     keeper.want(frozenset({QA}))
@@ -152,9 +161,11 @@ def test_a_cluster_of_ones_own_gets_no_monitoring(keeper: StageKeeper, cluster: 
 
 
 def test_every_stage_of_every_project_is_wanted() -> None:
-    """Each with all services of its project."""
-    projects = [SimpleNamespace(name="shop", stages=("qa", "production"), services=("carts", "orders"))]
-    assert [QA, Stage("shop", "production", ("carts", "orders"))] == list(stages_of(projects))
+    """Each with all services of its project, and the connection that its slipway.yaml names."""
+    settings = ProjectSettings(stages={"production": StageSettings(connection="ours")})
+    services = ("carts", "orders")
+    projects = [SimpleNamespace(name="shop", stages=("qa", "production"), services=services, settings=settings)]
+    assert [QA, Stage("shop", "production", services, "ours")] == list(stages_of(projects))
 
 
 def test_a_bad_stage_keeps_no_other_from_becoming_ready(keeper: StageKeeper, cluster: Cluster) -> None:

@@ -36,6 +36,15 @@ def dag_id(project: str, stage: str, sequence: str) -> str:
     return _shorten(".".join(escape(part) for part in (project, stage, sequence)), LONGEST)
 
 
+def schedule_dag_id(project: str, stage: str, sequence: str, number: int, service: str) -> str:
+    """Return the id of the DAG of a schedule and a service, such as ``fulltour.qa.evaluation.schedule-1-carts``.
+
+    :param number: which one of the stage's schedules, from 1 on
+    """
+    parts = (project, stage, sequence, f"schedule-{number}-{service}")
+    return _shorten(".".join(escape(part) for part in parts), LONGEST)
+
+
 def task_id(name: str) -> str:
     """Return the id of the first task of a name; never one of our own, which begin with ``slipway_``."""
     escaped = escape(name)

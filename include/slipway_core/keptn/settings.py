@@ -13,9 +13,13 @@ FILE = "slipway.yaml"
 
 
 class SourceSettings(NamedTuple):
-    """Where gates get their numbers: a kind of source, and the Airflow connection to it."""
+    """Where gates get their numbers.
 
-    type: str = "prometheus"
+    :param type: what kind of source; empty: the folder of a service's ``sli.yaml`` names it (decisions.md)
+    :param connection: the Airflow connection to it
+    """
+
+    type: str = ""
     connection: str = "prometheus_default"
 
 

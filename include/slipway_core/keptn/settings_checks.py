@@ -8,6 +8,7 @@ from slipway_core.keptn.source import Items, Mapping, Node, Source
 
 EVALUATION = "evaluation"
 DEPLOYMENT = "deployment"
+_WINDOW = {"start", "end", "timeframe"}
 
 
 def check(plan: ProjectPlan, source: Source) -> None:
@@ -48,6 +49,9 @@ def _wrong_sequence(plan: ProjectPlan, stage: str, name: str) -> tuple[str, str]
     if _has(sequence, DEPLOYMENT):
         message = f"sequence '{stage}.{name}' deploys, and a schedule has no image for it."
         return message, f"Schedule '{IMPLICIT}', or a sequence without '{DEPLOYMENT}'."
+    if any(one.name == EVALUATION and _WINDOW & set(one.properties or {}) for one in sequence.tasks):
+        message = f"'{EVALUATION}' in '{stage}.{name}' names a window of its own, and so does a schedule."
+        return message, f"Schedule '{IMPLICIT}', or a sequence whose '{EVALUATION}' has no timeframe, start or end."
     return None
 
 

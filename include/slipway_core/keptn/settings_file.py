@@ -21,7 +21,7 @@ SOURCES = ("prometheus",)
 SOURCE = Section(
     "a source",
     {
-        "type": Key("type", values.choice("source", SOURCES), "What kind of source it is."),
+        "type": Key("type", values.choice("source", SOURCES), "What kind of source; as the folder of sli.yaml says."),
         "connection": Key("connection", values.TEXT, "The Airflow connection to it; prometheus_default."),
     },
 )

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from slipway_core.keptn.lint import FileReport
 from slipway_core.keptn.plan import ProjectPlan
 from slipway_core.keptn.problems import ERROR, NOTE, Problem, PublishFailed
+from slipway_core.keptn.settings import ProjectSettings
 from slipway_core.publish.check import SHIPYARD, CheckedProject, check_project
 from slipway_core.publish.git_store import Entry, GitStore, Tree
 from slipway_core.publish.handled import handled_tasks
@@ -47,6 +48,11 @@ class PublishedProject(NamedTuple):
     def services(self) -> tuple[str, ...]:
         """Services of what runs now."""
         return self.plan.services if self.plan else ()
+
+    @property
+    def settings(self) -> ProjectSettings:
+        """What its slipway.yaml says."""
+        return self.plan.settings if self.plan else ProjectSettings()
 
 
 class PublishReport(NamedTuple):

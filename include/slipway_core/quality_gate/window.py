@@ -54,7 +54,7 @@ def by_hand(start: str, end: str, timeframe: str, now: datetime) -> Window:
     if end and not start:
         raise InvalidWindow("end time specifications cannot be set without start parameter")
     if not timeframe and not start:
-        return Window(_written(now - BY_HAND), _written(now))
+        return Window(written(now - BY_HAND), written(now))
     return _resolve(start, end, timeframe, now)
 
 
@@ -86,7 +86,7 @@ def _resolve(start: str, end: str, timeframe: str, now: datetime) -> Window:
         finish = _dated(end) if end else begin + _duration(timeframe)
     if finish - begin < SHORTEST:
         raise InvalidWindow("end date must be at least 1 minute after start date")
-    return Window(_written(begin), _written(finish))
+    return Window(written(begin), written(finish))
 
 
 def _dated(text: str) -> datetime:
@@ -105,7 +105,7 @@ def _duration(text: str) -> timedelta:
         raise InvalidWindow(f"could not parse provided timeframe: '{text}' is too long.") from None
 
 
-def _written(moment: datetime) -> str:
+def written(moment: datetime) -> str:
     """Write a moment as Keptn did: cut to milliseconds, the offset dropped without conversion (R72, R73)."""
     return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 

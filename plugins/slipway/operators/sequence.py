@@ -80,7 +80,7 @@ class BeginSequence(BaseOperator):
         self._check_place(run.conf or {})
         handover = (run.conf or {}).get(HANDOVER_KEY)
         if handover is None:
-            chain, data = str(uuid.uuid5(CONTEXTS, f"{run.dag_id}/{run.run_id}")), self._from_form(context["params"])
+            chain, data = str(uuid.uuid5(CONTEXTS, f"{run.dag_id}/{run.run_id}")), self._own_input(context)
         else:
             chain, data = self._from_handover(handover)
             parent = handover.get("parent") or {}
@@ -91,7 +91,9 @@ class BeginSequence(BaseOperator):
         ti.xcom_push(key=TRIGGERED, value={"context": chain, "data": data})
         self.log.info("Context %s, service %s", chain, data["service"])
 
-    def _from_form(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def _own_input(self, context: Any) -> dict[str, Any]:
+        """Return the data of a run that no other sequence started: from the trigger form."""
+        params = context["params"]
         service, image = self._known_service(params.get("service")), params.get("image") or ""
         values = params.get("values") or {}
         if not isinstance(values, Mapping):
@@ -140,12 +142,15 @@ class BeginSequence(BaseOperator):
 
     def _check_place(self, given: Mapping[str, Any]) -> None:
         """Refuse input that was meant for somewhere else; saying nothing of project and stage is fine."""
-        for field, own in (("project", self.project), ("stage", self.stage)):
-            if given.get(field, own) != own:
-                raise InputRefused(
-                    f"Field '{field}' says {given[field]!r}, but this sequence belongs to {field} '{own}'. "
-                    "Start the DAG of that one, or leave the field out."
-                )
+        self._check_own(given, "project", self.project)
+        self._check_own(given, "stage", self.stage)
+
+    def _check_own(self, given: Mapping[str, Any], field: str, own: str) -> None:
+        if given.get(field, own) != own:
+            raise InputRefused(
+                f"Field '{field}' says {given[field]!r}, but this sequence belongs to {field} '{own}'. "
+                "Start the DAG of that one, or leave the field out."
+            )
 
     def _known_service(self, service: Any) -> str:
         if service not in self.services:

@@ -94,3 +94,11 @@ def test_a_release_is_named_after_its_service(service, expected):
 def test_a_stage_has_one_namespace_and_one_connection():
     """Publisher, operators and grants must all mean the same ones."""
     assert ("shop-qa", "kubernetes_shop_qa") == (names.namespace("shop", "qa"), names.connection_id("shop", "qa"))
+
+
+def test_a_schedule_and_a_service_have_an_id_of_their_own():
+    """Four parts, where a sequence has three; the project is the first."""
+    assert "shop.qa.evaluation.schedule-1-Carts_x2e_v1" == names.schedule_dag_id(
+        "shop", "qa", "evaluation", 1, "Carts.v1"
+    )
+    assert 250 == len(names.schedule_dag_id("shop", "qa", "s" * 300, 1, "carts"))

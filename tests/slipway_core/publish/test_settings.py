@@ -18,6 +18,7 @@ spec:
         - {name: delivery, tasks: [{name: deployment}, {name: evaluation}]}
         - {name: load, tasks: [{name: test}]}
         - {name: nightly, tasks: [{name: test}, {name: evaluation}]}
+        - {name: own, tasks: [{name: evaluation, properties: {timeframe: 5m}}]}
     - {name: production}
 """
 
@@ -66,9 +67,10 @@ def test_a_sequence_that_judges_may_be_scheduled(check, text):
     ("text", "line", "words"),
     [
         ("stages:\n  staging: {}\n", 2, "no stage 'staging'.|Its stages are: qa, production."),
-        (schedule("sequence: nigtly"), 3, "no sequence 'nigtly'.|delivery, load, nightly, evaluation"),
+        (schedule("sequence: nigtly"), 3, "no sequence 'nigtly'.|delivery, load, nightly, own, evaluation"),
         (schedule("sequence: load"), 3, "'qa.load' has no task 'evaluation'|Schedule 'evaluation'"),
         (schedule("sequence: delivery"), 3, "'qa.delivery' deploys|without 'deployment'"),
+        (schedule("sequence: own"), 3, "'qa.own' names a window of its own|no timeframe, start or end"),
         (schedule("services: [cart]"), 3, "no service 'cart'.|It has: carts."),
         ("services: carts\n", 1, "'services' must be a list|Begin each item"),
     ],
