@@ -130,7 +130,7 @@ def test_a_stage_with_a_connection_of_its_own_gets_none(keeper: StageKeeper, clu
     """Neither an account; Prometheus still looks at its services."""
     keeper.want(frozenset({Stage("shop", "qa", ("carts",), "ours")}))
     keeper.ready()
-    assert ([], {}) == (cluster.granted, keeper._api.connections)  # type: ignore[attr-defined]
+    assert ([], ["prometheus_default"]) == (cluster.granted, list(keeper._api.connections))  # type: ignore[attr-defined]
     assert cluster.scraped == [("carts", "shop", "qa")]
 
 
