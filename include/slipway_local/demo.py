@@ -33,6 +33,7 @@ STEPS: Sequence[Step] = (
     Step(2, "Production waits for a person, and goes through when they answer", demo_tour.approve_for_production),
     Step(3, f"{SERVICE} v0.1.2 is too slow: its gate in qa fails", demo_tour.stop_a_slow_version),
     Step(4, "The evaluation in production after the release", demo_tour.judge_production),
+    Step(5, "The nightly evaluation of production", demo_tour.run_the_nightly_evaluation),
 )
 
 

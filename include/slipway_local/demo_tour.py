@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from slipway_core.keptn import names
 
 from slipway_local.airflow import LocalAirflow
 from slipway_local.api import AirflowApi
@@ -110,6 +111,17 @@ def judge_production(demo: Demo) -> None:
         raise LocalError("Nothing was released to production yet. Do the steps before it first: STEPS=1-2.")
     demo.console.print(verdict_table("production", found[0].data["evaluation"]))
     demo.expect(found[0].result == "pass", "the evaluation in production after the release passed")
+
+
+def run_the_nightly_evaluation(demo: Demo) -> None:
+    """The nightly evaluation of production is run now: it looks back over the last ten minutes."""
+    dag_id = names.schedule_dag_id(PROJECT, "production", "evaluation", 1, SERVICE)
+    demo.api.wait_for_dag(dag_id)
+    run = demo.api.trigger(dag_id, {})
+    demo.say(f"Started {demo.api.run_page(dag_id, run['dag_run_id'])}")
+    done = ended(demo.api, dag_id, run["dag_run_id"], timeout=300)
+    show_deliveries(demo, [done])
+    demo.expect(done.evaluation().get("result") == "pass", "the nightly evaluation of production passed")
 
 
 def newest_approval(demo: Demo, appears: float = 60.0) -> OpenApproval:
