@@ -50,6 +50,9 @@ bench: setup ## What parsing costs beside plain Python and dag-factory, as ratio
 	$(PYTHON) tests/bench/verdicts.py
 	$(PYTHON) tests/bench/gate.py
 
+screenshots: setup ## Take the pictures in docs/ anew, with a real browser (root)
+	SLIPWAY_SCREENSHOTS=docs $(VENV)/bin/pytest -m "browser and not soak" tests/end_to_end/test_pages.py
+
 up: setup ## Cluster, images, monitoring, Airflow
 	./slipway up
 
