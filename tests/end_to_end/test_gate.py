@@ -90,7 +90,7 @@ def test_the_test_button_asks_the_real_prometheus(api: AirflowApi, slow: Deliver
     body = {name: kept[name] for name in ("connection_id", "conn_type", "host")}
     good = api.post("connections/test", body)
     assert (good["status"], good["message"]) == (True, f"{kept['host']} answers queries.")
-    bad = api.post("connections/test", {**body, "host": "http://127.0.0.1:1"})
+    bad = api.post("connections/test", {**body, "connection_id": "elsewhere", "host": "http://127.0.0.1:1"})
     assert bad["status"] is False
     assert "http://127.0.0.1:1 cannot be reached" in bad["message"]
 

@@ -19,6 +19,7 @@ from slipway_local.deliveries import deliver, follower
 from tests.end_to_end.conftest import PROJECT, cannot, within
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=45_000)  # on a busy machine Airflow's pages take their time
 QA, PRODUCTION = f"{PROJECT}.qa.delivery", f"{PROJECT}.production.delivery"
 GOOD = "ghcr.io/slipway-samples/helloservice:v0.1.1"
 SLOW = "ghcr.io/slipway-samples/helloservice:v0.1.2"
