@@ -4,58 +4,28 @@ from __future__ import annotations
 
 import json
 import sys
-import traceback
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
-from slipway_core.keptn.problems import InvalidEvent, SlipwayError, render
+from slipway_core.cli.exits import ERROR, Command
+from slipway_core.keptn.json_input import parse, read_lines
+from slipway_core.keptn.problems import InvalidEvent, render
 from slipway_core.keptn.slo import check_slo
 from slipway_core.quality_gate import report
-from slipway_core.quality_gate.cases import judge_case, read_case, read_lines
+from slipway_core.quality_gate.cases import judge_case, read_case
 from slipway_core.quality_gate.finished import ERRORED, Evaluation, evaluate
-from slipway_core.quality_gate.inputs import parse, read_answer, read_history
+from slipway_core.quality_gate.inputs import read_answer, read_history
 from slipway_core.quality_gate.values import Scope
 
 EXIT_CODES = {"pass": 0, "fail": 1, "warning": 2}
-ERROR = 3
 _WIDTH_OF_LOGS = 140
 _COLOURS = {"pass": "green", "warning": "yellow", "fail": "red"}
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-class _Misuse(click.UsageError):
-    exit_code = ERROR
-
-
-class _Command(click.Command):
-    """Exits with 3 on every error: 1 and 2, which click and Python would use, mean fail and warning here."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        try:
-            return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            raise _Misuse(error.format_message(), ctx) from error
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except click.UsageError as error:
-            raise _Misuse(error.format_message(), ctx) from error
-        except (click.exceptions.Exit, SystemExit):
-            raise
-        except SlipwayError as error:
-            click.echo(str(error), err=True)
-        except (OSError, UnicodeDecodeError) as error:
-            click.echo(f"{error}", err=True)
-        except Exception:  # noqa: BLE001 - a fault of ours must not leave with 1, which says that a release is bad
-            traceback.print_exc()
-        raise click.exceptions.Exit(ERROR)
-
-
-@click.command(cls=_Command)
+@click.command(cls=Command)
 @click.option("--slo", type=_FILE, help="The slo.yaml to judge by.")
 @click.option("--values", type=_FILE, help='The numbers: {"response_time": 0.18}, or the list of get-sli.finished.')
 @click.option("--history", type=_FILE, help="Earlier evaluations, one JSON object a line, in any order.")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from collections.abc import Mapping as Map
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from slipway_core.keptn.json_input import mapping, text
 from slipway_core.keptn.problems import InvalidEvent
 from slipway_core.quality_gate.finished import Evaluation, evaluate
 from slipway_core.quality_gate.values import Answer, Earlier, Scope, SliValue
@@ -94,20 +94,6 @@ def earlier_of(entries: object, scope: Scope, field: str = "previous") -> Iterat
             )
 
 
-def mapping(entry: object, field: str) -> Map[str, Any]:
-    """Return a mapping, or say that it is none."""
-    if not isinstance(entry, dict):
-        raise InvalidEvent(field, "must be an object: {…}.")
-    return entry
-
-
-def text(entry: object, field: str) -> str:
-    """Return a text, or say that it is none."""
-    if not isinstance(entry, str):
-        raise InvalidEvent(field, "must be text.")
-    return entry
-
-
 def finite(entry: object, field: str) -> float:
     """Return a number, 0 for none; text, NaN and infinities are refused."""
     if entry is None:
@@ -129,8 +115,3 @@ def moment(entry: object, field: str) -> datetime:
     except ValueError as error:
         raise InvalidEvent(field, "must be a time such as 2024-01-01T10:05:00.000Z.") from error
     return read if read.tzinfo else read.replace(tzinfo=UTC)
-
-
-def read_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Return the lines with something in them, numbered from 1."""
-    return ((number, line) for number, line in enumerate(lines, 1) if line.strip())

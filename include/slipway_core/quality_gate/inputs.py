@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Map
 from typing import Any
 
-from slipway_core.keptn.problems import InvalidEvent
-from slipway_core.quality_gate.cases import earlier_of, finite, mapping, read_lines, text, values_of
+from slipway_core.keptn.json_input import mapping, parse, read_lines, text
+from slipway_core.quality_gate.cases import earlier_of, finite, values_of
 from slipway_core.quality_gate.values import Answer, Earlier, Scope, SliValue
 
 
@@ -50,14 +49,6 @@ def read_history(lines: Iterable[str], scope: Scope, file: str) -> Iterator[Earl
             invalidated = entry.get("invalidated")
             entry = _entry(entry["data"], entry.get("id"), where, entry.get("time")) | {"invalidated": invalidated}
         yield from earlier_of([entry], scope, where)
-
-
-def parse(content: str, where: str) -> Any:
-    """Read JSON; raises :class:`InvalidEvent` that says where it ends to be JSON."""
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise InvalidEvent(where, f"is not JSON: {error}") from error
 
 
 def _plain_values(entry: Map[str, Any], file: str) -> Iterator[SliValue]:
