@@ -7,7 +7,8 @@ from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk.exceptions import AirflowSkipException
-from slipway_core.keptn import event, names
+from slipway_core.keptn import names
+from slipway_core.keptn.ending import Ending
 
 from slipway.links import StartedRunLink, run_url
 from slipway.operators.sequence import HANDOVER_KEY, RESULT_TASK_ID
@@ -41,11 +42,11 @@ class StartFollower(TriggerDagRunOperator):
         finished = ti.xcom_pull(task_ids=RESULT_TASK_ID, key=FINISHED)
         if not finished:
             raise AirflowSkipException("The sequence could not begin: nothing follows it.")
-        outcome = event.SequenceOutcome(**finished["outcome"])
-        if not event.matches(self.selector, outcome):
+        ending = Ending.from_dict(finished)
+        payload = ending.follow_up(self.selector, self.follower_stage)
+        if payload is None:
             wanted = dict(self.selector) if self.selector else "pass or warning"
-            raise AirflowSkipException(f"The result is {outcome.result}; {self.trigger_dag_id} wants {wanted}.")
-        payload = {**finished["payload"], "stage": self.follower_stage}
+            raise AirflowSkipException(f"The result is {ending.outcome.result}; {self.trigger_dag_id} wants {wanted}.")
         parent = {"dag_id": ti.dag_id, "run_id": ti.run_id, "item": self.item}
         self.trigger_run_id = names.run_id(finished["context"], ti.dag_id, ti.run_id, self.item)
         self.conf = {
@@ -56,5 +57,5 @@ class StartFollower(TriggerDagRunOperator):
         address = run_url(self.trigger_dag_id, self.trigger_run_id)
         # Stored before the start: a repeated start is skipped, and its page still needs the link.
         ti.xcom_push(key="started_run", value=address)
-        self.log.info("Result %s: starting %s", outcome.result, address)
+        self.log.info("Result %s: starting %s", ending.outcome.result, address)
         super().execute(context)

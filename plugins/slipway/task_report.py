@@ -37,12 +37,7 @@ class Seat:
             raise TaskFailed(f"Task '{BEGIN_TASK_ID}' has left no input: it was marked by hand. Clear it instead.")
         # This task runs, so every earlier one has ended well.
         finished = [finished_task(ti, task_id, name, "success") for task_id, name in self.earlier]
-        return event.task_input(begin["data"], scope_of(begin["data"]), finished, self.properties, self.name)
-
-
-def scope_of(data: Mapping[str, Any]) -> event.Scope:
-    """Return project, stage and service of a payload."""
-    return event.Scope(data["project"], data["stage"], data["service"])
+        return event.task_input(begin["data"], event.scope_of(begin["data"]), finished, self.properties, self.name)
 
 
 def finished_task(ti: Any, task_id: str, name: str, state: str) -> event.FinishedTask:
@@ -81,8 +76,7 @@ class TaskReport:
 
     def as_event(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Return the data of the ``.finished`` event, with the scope and labels of the payload it answers."""
-        kept = {key: payload[key] for key in ("project", "stage", "service", "labels") if key in payload}
-        return {**kept, "status": self.status, "result": self.result, "message": self.message, **self.data}
+        return event.report(payload, self.result, self.status, self.message, self.data)
 
 
 class TaskFailed(AirflowFailException):
@@ -109,10 +103,10 @@ def hand_in(ti: Any, payload: Mapping[str, Any], report: TaskReport, why: str = 
     """Store a report as the XCom ``finished`` and return it; followers read it, whatever the result.
 
     :param why: a longer text than the report's message, for the error of a failed task.
-    :raises TaskFailed: when the result is ``fail``.
+    :raises TaskFailed: when the sequence stops here, because of a result or a status.
     """
     finished = report.as_event(payload)
     ti.xcom_push(key=FINISHED, value=finished)
-    if report.result == event.FAIL:
+    if event.aggregate([finished]).stops:
         raise TaskFailed(why or report.message or f"Task '{ti.task_id}' failed.")
     return finished

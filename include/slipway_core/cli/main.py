@@ -15,6 +15,7 @@ COMMANDS = {
     "schema": ("slipway_core.cli.schema:schema", "Print the JSON Schema of slipway.yaml, for editors."),
     "publish": ("slipway_core.cli.publish:publish", "Check all projects and hand the good ones to Airflow."),
     "verdict": ("slipway_core.cli.verdict:verdict", "Judge numbers by a slo.yaml."),
+    "simulate": ("slipway_core.cli.simulate:simulate", "Walk the sequences of a shipyard, without Airflow."),
     "history": ("slipway_core.cli.history:history", "List what gates came to."),
     "invalidate": ("slipway_core.cli.history:invalidate", "Take an evaluation out of later baselines."),
     "check-queries": ("slipway_core.cli.check_queries:check_queries", "Ask each query of a project's gates once."),

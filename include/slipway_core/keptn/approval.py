@@ -7,6 +7,7 @@ from typing import Any
 
 from slipway_core.keptn.event import FAIL, PASS, WARNING
 
+TASK = "approval"
 APPROVE, DECLINE, ASK = "approve", "decline", "ask"
 AUTOMATIC, MANUAL = "automatic", "manual"
 

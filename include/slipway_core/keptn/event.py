@@ -23,6 +23,11 @@ class Scope(NamedTuple):
     service: str
 
 
+def scope_of(data: Data) -> Scope:
+    """Return project, stage and service of a payload."""
+    return Scope(data["project"], data["stage"], data["service"])
+
+
 class Outcome(NamedTuple):
     """How a task or sequence ended: ``result`` is pass, warning or fail; ``status`` says how the work itself went."""
 
@@ -177,6 +182,18 @@ def follow_up_data(trigger_data: Data, scope: Scope, finished: Iterable[Finished
     data = _data_after(trigger_data, scope, finished)
     data["stage"] = stage
     return _without_message(data)
+
+
+def report(
+    payload: Data, result: str, status: str = SUCCEEDED, message: str = "", data: Data | None = None
+) -> dict[str, Any]:
+    """Return the data of a task's ``.finished``, with scope and labels of the payload it answers (sequences.md 2.6).
+
+    :param payload: data of its ``.triggered``
+    :param data: blocks that later tasks read, such as ``{"deployment": {...}}``
+    """
+    kept = {key: _copy(payload[key]) for key in (*Scope._fields, "labels") if key in payload}
+    return {**kept, "status": status, "result": result, "message": message, **(data or {})}
 
 
 def finished_data(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from slipway_core.keptn import kinds, settings_file, sli, slo
+from slipway_core.keptn import kinds, remediation, settings_file, sli, slo
 from slipway_core.keptn.problems import ERROR, NOTE, InvalidFile, Problem, has_errors
 from slipway_core.keptn.shipyard import shipyard_of
 from slipway_core.keptn.source import Source, read_file
@@ -16,6 +16,7 @@ _CHECKS: dict[str, Callable[[Source], list[Problem]]] = {
     "slo": slo.check_source,
     "sli": sli.check_source,
     "slipway": lambda source: settings_file.settings_of(source)[1],
+    "remediation": remediation.check_source,
 }
 
 

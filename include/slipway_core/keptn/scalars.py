@@ -7,6 +7,7 @@ The rules are those of the YAML reader that Keptn 1.x used for shipyards, which 
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from typing import Any
 
@@ -17,6 +18,12 @@ _WORDS: dict[str, Any] = {
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
+}
+_YAML_11_BOOLEANS = {
+    word: value
+    for value, words in ((True, ("y", "yes", "on")), (False, ("n", "no", "off")))
+    for plain in words
+    for word in (plain, plain.capitalize(), plain.upper())
 }
 _INTEGER = re.compile(r"([-+]?)(?:0x([0-9a-f]+)|0b([01]+)|0o?([0-7]+)|(0|[1-9][0-9]*))", re.IGNORECASE)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -36,6 +43,25 @@ def resolve(text: str) -> Any:
     if number is not None:
         return number
     return _date(text) or text
+
+
+def resolve_yaml_11(text: str) -> Any:
+    """Return the value that an unquoted word of a remediation.yaml stands for (sequences.md 1.4, R66).
+
+    There `on`, `off`, `yes`, `no`, `y` and `n` are booleans, and a date stays as written.
+    """
+    if text in _YAML_11_BOOLEANS:
+        return _YAML_11_BOOLEANS[text]
+    return text if _date(text) else resolve(text)
+
+
+def fits_an_event(value: Any) -> bool:
+    """Say whether every number in a value is finite: JSON, and so an event, can carry no other."""
+    if isinstance(value, dict):
+        return all(fits_an_event(part) for part in value.values())
+    if isinstance(value, list):
+        return all(fits_an_event(part) for part in value)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def is_null(text: str) -> bool:

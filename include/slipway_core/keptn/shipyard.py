@@ -5,7 +5,6 @@ Lenient where Keptn 1.4.5 was, and loud where it was silent: what it ignored is 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 from slipway_core.keptn import durations, legacy_shipyard, shipyard_checks
 from slipway_core.keptn.fields import Fields, kind_of
 from slipway_core.keptn.problems import WARNING, InvalidFile, Problem, has_errors
+from slipway_core.keptn.scalars import fits_an_event
 from slipway_core.keptn.source import Mapping, Node, Source, read_file, read_source
 
 ENTITY_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
@@ -205,18 +205,10 @@ def _properties(fields: Fields, source: Source) -> Map[str, Any] | None:
         source.report(line, message, "Write it as 'key: value' lines.", WARNING)
         return None
     properties: dict[str, Any] = node.value
-    if not _fits_an_event(properties):
+    if not fits_an_event(properties):
         message = "a number in 'properties' is not finite (.inf, .nan); no event can carry it."
         source.report(line, message, "Write a number, or quote it.")
     return properties
-
-
-def _fits_an_event(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(_fits_an_event(part) for part in value.values())
-    if isinstance(value, list):
-        return all(_fits_an_event(part) for part in value)
-    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _triggered_on(source: Source, node: Node) -> TriggeredOn:

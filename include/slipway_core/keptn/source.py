@@ -108,17 +108,18 @@ class Source:
         self.problems.append(Problem(self.file, line, message, advice, excerpt(self.lines, *numbers), severity))
 
 
-def read_source(data: bytes | str, file: str) -> Source:
+def read_source(data: bytes | str, file: str, last_wins: bool = False) -> Source:
     """Read YAML text; problems are collected, never raised, and then ``root`` is ``None``.
 
     :param data: content of the file
     :param file: path to name in problems
+    :param last_wins: of a key said twice the last counts, as in Keptn's YAML 1.1 reader; else that is an error
     """
     source = Source(file)
     try:
         text = _text(data, source)
         source.lines = text.splitlines()
-        source.root = _Composer(text, source).document()
+        source.root = _Composer(text, source, last_wins).document()
     except _Refused as refused:
         source.report(refused.line, refused.message, refused.advice, also=refused.also)
     except yaml.YAMLError as error:
@@ -160,7 +161,8 @@ class _Refused(Exception):
 class _Composer:
     """Builds the tree from libyaml's events; own code, because PyYAML's drops explicit tags and doubled keys."""
 
-    def __init__(self, text: str, source: Source) -> None:
+    def __init__(self, text: str, source: Source, last_wins: bool) -> None:
+        self.last_wins = last_wins
         self.events: Iterator[Any] = iter(yaml.parse(text, Loader=CSafeLoader))
         self.source = source
         self.anchors: dict[str, Node | None] = {}
@@ -237,7 +239,7 @@ class _Composer:
             if key.text == "<<" and not key.quoted:
                 merged += _merge_sources(value, key.line)
                 continue
-            if key.text in result.entries:
+            if key.text in result.entries and not self.last_wins:
                 first = result.entries[key.text][0]
                 message = f"'{key.text}' is said twice in one mapping (before in line {first})."
                 raise _Refused(key.line, message, "Keep one of the two.", also=(first,))

@@ -10,10 +10,11 @@ from typing import Any
 from airflow.sdk import BaseOperator, timezone
 from airflow.sdk.exceptions import AirflowFailException
 from slipway_core.keptn import event, incoming
+from slipway_core.keptn.ending import end_sequence
 from slipway_core.keptn.problems import InvalidEvent
 
 from slipway.links import StartedByLink, run_url
-from slipway.operators.task import BEGIN_TASK_ID, FINISHED, TRIGGERED, finished_task, scope_of
+from slipway.operators.task import BEGIN_TASK_ID, FINISHED, TRIGGERED, finished_task
 
 RESULT_TASK_ID = "slipway_result"
 FINISH_TASK_ID = "slipway_finish"
@@ -180,19 +181,9 @@ class SequenceResult(BaseOperator):
         if not begin:  # the input was refused: nothing has run, nothing follows
             ti.xcom_push(key=FINISHED, value=None)
             return
-        executed = self._executed(ti)
-        outcome = event.sequence_outcome(executed)
-        scope = scope_of(begin["data"])
-        ti.xcom_push(
-            key=FINISHED,
-            value={
-                "context": begin["context"],
-                "outcome": outcome._asdict(),
-                "payload": event.follow_up_data(begin["data"], scope, executed, scope.stage),
-                "data": event.finished_data(begin["data"], scope, executed, outcome),
-            },
-        )
-        self.log.info("Sequence ended with result %s, status %s", outcome.result, outcome.status)
+        ending = end_sequence(begin["data"], self._executed(ti))
+        ti.xcom_push(key=FINISHED, value={"context": begin["context"], **ending.as_dict()})
+        self.log.info("Sequence ended with result %s, status %s", ending.outcome.result, ending.outcome.status)
 
     def _executed(self, ti: Any) -> list[event.FinishedTask]:
         """Return the tasks up to the first that did not end well; what was marked by hand behind it does not count."""

@@ -18,7 +18,6 @@ from slipway.task_report import (
     TaskReport,
     finished_task,
     hand_in,
-    scope_of,
     take_payload,
 )
 
@@ -32,7 +31,6 @@ __all__ = [
     "TaskReport",
     "TaskStopped",
     "finished_task",
-    "scope_of",
 ]
 
 
