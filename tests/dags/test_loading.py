@@ -74,6 +74,12 @@ def test_faults_of_the_ground_are_tried_again(publish, load):
     assert {4} == {task.retries for dag in load(publish("tour")).dags.values() for task in dag.tasks}
 
 
+def test_a_task_that_was_begun_has_no_time_limit(publish, load):
+    """R32: a load test or a person may take long."""
+    for dag in load(publish("tour")).dags.values():
+        assert {None} == {dag.dagrun_timeout, *(task.execution_timeout for task in dag.tasks)}
+
+
 @pytest.mark.parametrize("project", ["tour", "odd"])
 def test_the_plan_looks_as_drawn(publish, load, project):
     """The picture stands beside the shipyard. After a wanted change: write what the failure shows into it."""

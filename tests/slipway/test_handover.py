@@ -38,7 +38,7 @@ def test_a_matching_sequence_is_started_with_the_whole_payload(ti):
 
 
 def test_the_same_start_has_the_same_run_id(ti):
-    """So a repeated one is left alone by Airflow."""
+    """R50: so a repeated one is left alone by Airflow."""
     first, second = start(ti), start(ti)
     assert first.dag_run_id == second.dag_run_id
     assert RUN_ID.fullmatch(first.dag_run_id)

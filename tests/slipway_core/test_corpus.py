@@ -34,6 +34,20 @@ def test_shipyards_are_judged_as_keptn_judged_them():
     assert [] == disagreeing
 
 
+def test_remediation_files_are_judged_as_keptn_judged_them():
+    """Those of another version than 0.1.4 are refused with how to lift them; all others agree with the index."""
+    disagreeing = []
+    for row in (row for row in rows() if row["kind"] == "remediation"):
+        report = lint_file(Path(CORPUS, row["file"]), row["file"])
+        if row["expected"] == "valid" and row["apiVersion"] != "spec.keptn.sh/0.1.4":
+            agrees = any("Lift it to 0.1.4" in problem.advice for problem in report.problems) and not report.valid
+        else:
+            agrees = report.valid == (row["expected"] == "valid")
+        if not agrees:
+            disagreeing.append(row["file"])
+    assert [] == disagreeing
+
+
 def test_every_error_names_a_line_and_what_to_do():
     """Over all kinds of files."""
     for row in rows():

@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from slipway_core.keptn import approval
+from slipway_core.keptn.event import FAIL, PASS
+from slipway_core.keptn.event import WARNING as RESULT_WARNING
 from slipway_core.keptn.problems import NOTE, WARNING
 from slipway_core.keptn.source import Source
 
 if TYPE_CHECKING:
-    from slipway_core.keptn.shipyard import Sequence, Shipyard, Stage, TriggeredOn
+    from slipway_core.keptn.shipyard import Sequence, Shipyard, Stage, Task, TriggeredOn
 
-RESULTS = ("pass", "warning", "fail")
+RESULTS = (PASS, RESULT_WARNING, FAIL)
 _EVENT_PREFIX = "sh.keptn.event."
 _MOST_NAMED = 30
 
@@ -43,6 +46,18 @@ def _check_tasks(stage: Stage, sequence: Sequence, source: Source) -> None:
         source.report(sequence.line, message, "List its tasks under 'tasks:', or remove it.", WARNING)
     for task in sequence.tasks:
         _check_name("task", task.name, task.line, source)
+        if task.name == approval.TASK:
+            _check_approval(task, source)
+
+
+def _check_approval(task: Task, source: Source) -> None:
+    for result, strategy in (task.properties or {}).items():
+        if result in (PASS, RESULT_WARNING) and strategy not in (approval.AUTOMATIC, approval.MANUAL):
+            message = (
+                f"approval of '{result}' says '{strategy}': only '{approval.AUTOMATIC}' approves; a person is asked."
+            )
+            advice = f"Write '{approval.AUTOMATIC}' or '{approval.MANUAL}'."
+            source.report(task.line, message, advice, WARNING)
 
 
 def _check_name(kind: str, name: str, line: int, source: Source) -> None:

@@ -18,6 +18,7 @@ from slipway_core.publish.handled import GROUP
 from slipway_core.publish.namespaces import wrong_namespace
 from slipway_core.publish.services import services_of
 from slipway_core.publish.survey import Found, survey
+from slipway_core.publish.task_properties import wrong_properties
 
 SHIPYARD = "shipyard.yaml"
 _LONGEST_NAME = 200
@@ -119,7 +120,7 @@ def _check_shipyard(
 
 
 def _cannot_run(shipyard: Shipyard, project: str, source: Source, handled: Collection[str]) -> Iterator[Problem]:
-    """Yield what is proven not to run: no tasks, unusable names and namespaces, tasks that nothing handles."""
+    """Yield what is proven not to run: no tasks, unusable names, namespaces and properties, tasks nothing handles."""
 
     def problem(line: int, message: str, advice: str) -> Problem:
         return Problem(source.file, line, message, advice, excerpt(source.lines, line), ERROR)
@@ -142,6 +143,8 @@ def _cannot_run(shipyard: Shipyard, project: str, source: Source, handled: Colle
                         f"point '{task.name}' in the group '{GROUP}' (as in Slipway's own pyproject.toml)."
                     )
                     yield problem(task.line, f"nothing handles the task '{task.name}'.", advice)
+                elif wrong := wrong_properties(task):
+                    yield problem(task.line, *wrong)
 
 
 def _unknown_stages(folder: Path, shown_as: str, stages: list[str]) -> list[Problem]:

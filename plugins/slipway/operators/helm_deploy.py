@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from slipway_core.keptn import names
+from slipway_core.keptn import deployment, names
 from slipway_core.keptn.project_files import ProjectFiles
 
 from slipway.hooks.faults import HelmFailed, HelmUnavailable, NoAccess
@@ -18,7 +18,6 @@ from slipway.hooks.release import Release
 from slipway.links import ServiceLink
 from slipway.operators.task import TaskFailed, TaskOperator, TaskReport
 
-STRATEGIES = ("", "direct", "user_managed")
 # A pod may miss its image or its configuration for a moment; after this many seconds it will not come right.
 HOPELESS_AFTER = 45.0
 
@@ -211,11 +210,8 @@ class _Watch:
 
 def _strategy(payload: Mapping[str, Any]) -> str:
     strategy = (payload.get("deployment") or {}).get("deploymentstrategy") or ""
-    if strategy not in STRATEGIES:
-        raise TaskFailed(
-            f"deploymentstrategy '{strategy}' is not built. Use 'direct' or 'user_managed' in the shipyard's "
-            "properties of this task."
-        )
+    if wrong := deployment.wrong_strategy(strategy):
+        raise TaskFailed(f"{wrong} {deployment.ADVICE}")
     return str(strategy)
 
 

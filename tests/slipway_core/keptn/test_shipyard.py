@@ -131,6 +131,15 @@ def test_a_list_where_text_is_wanted_is_an_error(task):
     assert [8] == [problem.line for problem in errors(with_task(task))]
 
 
+@pytest.mark.parametrize(
+    ("properties", "warnings"), [("{pass: automatic, warning: manual}", 0), ("{pass: Automatic, warning: true}", 2)]
+)
+def test_a_strategy_of_an_approval_that_is_none_is_a_warning(properties, warnings):
+    """R54: a person is asked."""
+    _, problems = read_shipyard(with_task(f"{{name: approval, properties: {properties}}}"), "shipyard.yaml")
+    assert ["warning"] * warnings == [one.severity for one in problems]
+
+
 def test_numbers_that_no_event_can_carry_are_refused():
     """JSON knows no infinity."""
     assert "not finite" in errors(with_task("{name: a, properties: {a: [{b: .inf}]}}"))[0].message

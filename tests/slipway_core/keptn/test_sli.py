@@ -11,7 +11,7 @@ def sli(text):
 
 
 def test_r79_a_later_level_overrides_by_indicator():
-    """Keys of earlier levels stay."""
+    """Keys of earlier levels stay (sequences.md R75)."""
     merged = merge([sli("indicators: {a: 1, b: 1}"), None, sli("indicators: {b: 2}")])
     assert {name: query.text for name, query in merged.items()} == {"a": "1", "b": "2"}
 

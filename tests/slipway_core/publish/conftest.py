@@ -9,7 +9,7 @@ from slipway_core.publish import load
 from slipway_core.publish.publisher import publish_once
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "project"
-HANDLED = {"deployment", "test"}
+HANDLED = {"deployment", "evaluation", "test"}
 
 
 class World:

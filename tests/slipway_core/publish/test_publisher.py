@@ -120,7 +120,7 @@ def test_missing_sources_change_nothing(world):
 
 
 def test_a_task_that_nothing_handles_is_refused_with_how_to_add_one(world):
-    """Known before anything is deployed."""
+    """R30, R31 as decided: known before anything is deployed."""
     path = world.sources / "shop/shipyard.yaml"
     path.write_text(path.read_text() + "            - name: monaco\n")
     world.publish()
@@ -128,7 +128,7 @@ def test_a_task_that_nothing_handles_is_refused_with_how_to_add_one(world):
     assert (
         "shop/shipyard.yaml, line 19: nothing handles the task 'monaco'.\n  19 |             - name: monaco\n" in text
     )
-    assert "Handled: deployment, test." in text
+    assert "Handled: deployment, evaluation, test." in text
     assert "entry point 'monaco' in the group 'slipway.tasks'" in text
 
 
@@ -138,10 +138,19 @@ def test_a_task_that_nothing_handles_is_refused_with_how_to_add_one(world):
         ("tasks: []", "sequence 'qa.delivery' has no tasks"),
         ("tasks: [{name: a.b}]", "a task needs a name without dots"),
         ("tasks: [{}]", "a task needs a name without dots"),
+        (
+            "tasks: [{name: deployment, properties: {deploymentstrategy: blue_green_service}}]",
+            "shop/shipyard.yaml, line 7: deploymentstrategy 'blue_green_service' is not built",
+        ),
+        (
+            "tasks: [{name: evaluation, properties: {timeframe: 30s}}]",
+            "shop/shipyard.yaml, line 7: this evaluation can never work: end date must be at least 1 minute after",
+        ),
+        ("tasks: [{name: evaluation, properties: {timeframe: 1d}}]", "could not parse provided timeframe: '1d'"),
     ],
 )
 def test_what_is_proven_not_to_run_is_refused(world, tasks, words):
-    """Lint alone only warns of it."""
+    """R70, R7: lint alone only warns of it, or takes the file as Keptn's."""
     stages = f"    - name: qa\n      sequences:\n        - name: delivery\n          {tasks}\n"
     world.break_("shop", "apiVersion: 0.2.2\nspec:\n  stages:\n" + stages)
     world.publish()

@@ -31,13 +31,13 @@ TEST = {"start": "2022-01-01T11:00:00Z", "end": "2022-01-01T11:00:01Z"}
     ],
 )
 def test_the_window_of_the_evaluation_itself(evaluation, start, end):
-    """It wins over the times of a test (R67)."""
+    """It wins over the times of a test (R67; sequences.md R68, R70)."""
     assert Window(f"2022-01-01T{start}Z", f"2022-01-01T{end}Z") == of_task(evaluation, TEST, NOW)
 
 
 @pytest.mark.parametrize("evaluation", [{}, {"start": "2022-01-01T10:00:00Z"}, {"end": "x"}])
 def test_r74_the_times_of_the_test_are_taken_as_they_are(evaluation):
-    """Not parsed, not checked: a second is enough; a lone start or end is ignored."""
+    """Not parsed, not checked: a second is enough; a lone start or end is ignored (sequences.md R69)."""
     assert Window(TEST["start"], TEST["end"]) == of_task(evaluation, TEST, NOW)
 
 
@@ -61,14 +61,14 @@ def test_r74_the_times_of_the_test_are_taken_as_they_are(evaluation):
     ],
 )
 def test_times_that_cannot_be_used(evaluation, words):
-    """Each says why; without a test before it."""
+    """Each says why; without a test before it (sequences.md R69, R70)."""
     with pytest.raises(InvalidWindow) as caught:
         of_task(evaluation, {}, NOW)
     assert words in str(caught.value)
 
 
 def test_r75_by_hand_without_times_the_last_five_minutes_are_judged():
-    """Cut to milliseconds."""
+    """Cut to milliseconds (sequences.md R79)."""
     assert Window("2022-01-01T11:55:00.999Z", "2022-01-01T12:00:00.999Z") == by_hand("", "", "", NOW)
 
 
@@ -81,7 +81,7 @@ def test_r75_by_hand_without_times_the_last_five_minutes_are_judged():
     ],
 )
 def test_by_hand_combinations_that_make_no_window(start, end, timeframe, words):
-    """In Keptn's words."""
+    """In Keptn's words (sequences.md R79)."""
     with pytest.raises(InvalidWindow, match=words):
         by_hand(start, end, timeframe, NOW)
 
