@@ -14,7 +14,15 @@ async def _routes(scope, receive, send):  # type: ignore[no-untyped-def]
 
 
 class SlipwayPlugin(AirflowPlugin):
-    """Slipway's routes, below ``/slipway``."""
+    """Slipway's routes, below ``/slipway``, and a tab on the page of each task: what came in, what went out."""
 
     name = "slipway"
     fastapi_apps = [{"app": _routes, "url_prefix": "/slipway", "name": "slipway"}]
+    external_views = [
+        {
+            "name": "Document",
+            "href": "/slipway/documents/{DAG_ID}/{RUN_ID}/{TASK_ID}?map_index={MAP_INDEX}",
+            "destination": "task_instance",
+            "url_route": "slipway-document",
+        }
+    ]

@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations` here: FastAPI could not read the dependencies, and would answer 422.
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Response
 
@@ -54,6 +55,18 @@ def verdict(dag_id: str, run_id: str, task_id: str) -> Response:
         raise HTTPException(503, str(error)) from error
     if page is None:
         raise HTTPException(404, f"No evaluation is recorded for {dag_id}, {run_id}, {task_id}.")
+    return Response(page, media_type="text/html", headers=pages.HEADERS)
+
+
+@app.get(
+    "/documents/{dag_id}/{run_id}/{task_id}",
+    dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.XCOM))],
+)
+def document(dag_id: str, run_id: str, task_id: str, session: SessionDep, map_index: str = "") -> Response:
+    """Return the page of what came into a task and what went out of it."""
+    from slipway.pages.document import TaskPlace, document_page, map_index_of
+
+    page = document_page(session, TaskPlace(dag_id, run_id, task_id, map_index_of(map_index)))
     return Response(page, media_type="text/html", headers=pages.HEADERS)
 
 

@@ -1,5 +1,6 @@
 """Sequences that really run: Airflow's own rules, in one process, with stand-ins for the tasks."""
 
+import html
 import json
 from datetime import UTC, datetime
 
@@ -97,7 +98,7 @@ class Ended:
         from airflow.models.dagrun import DagRun
         from airflow.utils.session import create_session
 
-        self.state = run.state
+        self.state, self.run_id = run.state, run.run_id
         self.tasks = {one.task_id.removeprefix("slipway_"): str(one.state) for one in run.get_task_instances()}
         with create_session() as session:
             runs = session.query(DagRun).filter(DagRun.dag_id != run.dag_id)
@@ -117,6 +118,18 @@ def test_a_good_sequence_passes_and_starts_the_next_stage(run):
     assert ("production", "carts", "pass") == (payload["stage"], payload["service"], payload["result"])
     assert CONF["image"] == payload["configurationChange"]["values"]["image"]
     assert {"by_deployment", "by_test", "by_release"} < set(payload)
+
+
+def test_what_a_task_took_and_what_it_gave_is_on_its_page(run):
+    """Out of the XComs in Airflow's database."""
+    from airflow.utils.session import create_session
+    from slipway.pages.document import TaskPlace, document_page
+
+    ended = run("pass", dag_id="shop.qa.rollback")
+    with create_session() as session:
+        text = html.unescape(document_page(session, TaskPlace("shop.qa.rollback", ended.run_id, "rollback")))
+    assert '"service": "carts"' in text
+    assert '"message": "rollback was here"' in text
 
 
 def test_a_failed_task_fails_the_run_and_starts_the_way_back(run):

@@ -3,8 +3,10 @@
 import importlib.util
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from airflow.api_fastapi.common.db.common import _get_session
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
@@ -120,14 +122,76 @@ def test_records_that_do_not_answer_are_said_to_be_away(kept, monkeypatch, tmp_p
     assert 503 == kept.get("/verdicts/shop.qa.delivery/manual__1/evaluation").status_code
 
 
+class Xcoms:
+    """A session of Airflow's database that holds these XComs of any task, by key."""
+
+    def __init__(self, **values):
+        self.values = values
+
+    def scalars(self, query):
+        """Answer a query for one XCom; its parameters name the key."""
+        asked = query.compile().params
+        self.asked = {name.rstrip("_0123456789"): value for name, value in asked.items()}
+        found = [SimpleNamespace(value=value) for key, value in self.values.items() if key in asked.values()]
+        return SimpleNamespace(first=lambda: next(iter(found), None))
+
+
+@pytest.fixture
+def xcoms(kept):
+    """Return a way to put XComs into the database."""
+
+    def put(**values):
+        session = Xcoms(**values)
+        app.dependency_overrides[_get_session] = lambda: session
+        return session
+
+    return put
+
+
+def test_what_came_into_a_task_and_what_went_out_is_one_page(kept, xcoms):
+    """As readable JSON, all of it escaped, without scripts."""
+    session = xcoms(triggered={"image": "<b>x</b>"}, finished='{"result": "pass"}')
+    answer = kept.get("/documents/shop.qa.delivery/manual__2024-01-01T00:00:00+00:00/test?map_index=%7BMAP_INDEX%7D")
+    assert (200, "text/html; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    for text in ("&lt;b&gt;x&lt;/b&gt;", "&#34;result&#34;: &#34;pass&#34;"):
+        assert text in answer.text
+    assert "<script" not in answer.text
+    expected = {"run_id": "manual__2024-01-01T00:00:00+00:00", "dag_id": "shop.qa.delivery", "task_id": "test"}
+    assert expected.items() <= session.asked.items()
+    assert -1 == session.asked["map_index"]
+
+
+def test_a_mapped_task_has_a_page_of_its_own(kept, xcoms):
+    """By its index; text that is no JSON is shown as it is."""
+    session = xcoms(finished="not JSON")
+    answer = kept.get("/documents/shop.qa.delivery/manual__1/test?map_index=3")
+    assert 3 == session.asked["map_index"]
+    assert "It has taken nothing." in answer.text
+    assert "<pre>not JSON</pre>" in answer.text
+
+
+def test_each_task_has_a_tab_with_that_page():
+    """Airflow fills the names in; each must lead to the route."""
+    [view] = plugin().external_views
+    assert "task_instance" == view["destination"]
+    path = view["href"].removeprefix("/slipway").partition("?")[0]
+    assert path.lower() in {route.path for route in app.routes}
+
+
+def plugin():
+    """Return the plugin as Airflow's loader runs its file."""
+    spec = importlib.util.spec_from_file_location("slipway_plugin", PLUGIN)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.SlipwayPlugin
+
+
 def test_the_plugin_mounts_them_below_slipway(kept):
     """Under Airflow's own app, and imported at the first request only."""
     from fastapi import FastAPI
 
-    spec = importlib.util.spec_from_file_location("slipway_plugin", PLUGIN)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    [mounted] = module.SlipwayPlugin.fastapi_apps
+    [mounted] = plugin().fastapi_apps
     whole = FastAPI()
     whole.mount(mounted["url_prefix"], mounted["app"])
     answer = TestClient(whole).get("/slipway/reports/shop.qa.delivery/manual__1/test/load.html")
