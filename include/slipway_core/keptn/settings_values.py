@@ -108,7 +108,8 @@ def choice(what: str, known: Sequence[str]) -> Value:
         text = _text(fields, key, "")
         if not text or text in known:
             return text or default
-        fields.source.report(fields.node.line_of(key), f"unknown {what} '{text}'; known: {', '.join(known)}.")
+        message = f"unknown {what} '{text}'; known: {', '.join(known)}."
+        fields.source.report(fields.node.line_of(key), message, f"Write '{key}: {known[0]}'.")
         return default
 
     return Value(read, {"type": "string", "enum": list(known)})

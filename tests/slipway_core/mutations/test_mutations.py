@@ -54,7 +54,19 @@ indicators:
   response_time: histogram_quantile(0.95, sum by(le) (rate(http_seconds_bucket{job="$SERVICE"}[$DURATION_SECONDS])))
   errors: sum(rate(http_total{code!~"2.."}[1m]))
 """,
-    "slipway.yaml": "services:\n  - carts\n  - api\n",
+    "slipway.yaml": """\
+services: [carts, api]
+source: {type: prometheus, connection: prometheus_default}
+stages:
+  qa:
+    connection: kubernetes_mine
+    test: {acceptedFailureRatio: 0.01, timeout: 10m}
+    evaluation: {source: {connection: prometheus_qa}, scrapeDelay: 20s}
+  production:
+    approval: {approvers: [alice, bob], expiresAfter: 48h, supersede: true}
+    schedules:
+      - {sequence: evaluation, cron: "0 2 * * *", timezone: Europe/Berlin, timeframe: 30m, services: [carts]}
+""",
     "carts/remediation.yaml": """\
 apiVersion: spec.keptn.sh/0.1.4
 kind: Remediation
