@@ -64,6 +64,7 @@ def test_the_verdict_s_page_is_for_those_who_may_see_the_run(
     assert shown.status_code == 200
     for text in ("Mean response time in seconds", "http_server_request_duration_seconds_sum", "missed: &lt;=0.2"):
         assert text in shown.text
+    assert "of the published tree" in shown.text
 
 
 def test_the_queries_open_in_prometheus_own_page(api: AirflowApi, slow: Delivery) -> None:

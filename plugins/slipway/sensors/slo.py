@@ -220,7 +220,7 @@ class SLOSensor(BaseSensorOperator):
             window_start=start,
             window_end=end,
             queries=judged["queries"],
-            commit=str(getattr(context["dag_run"], "bundle_version", "") or ""),
+            commit=str(getattr(getattr(ti, "bundle_instance", None), "version", "") or ""),
             run=TaskRun(ti.dag_id, ti.run_id, ti.task_id, str(clear_number(context))),
         )
         try:

@@ -255,8 +255,14 @@ def test_a_backfill_compares_with_what_was_before_its_window(gate, records, cont
     for night, rate in ((1, 100.0), (2, 90.0)):
         context["task_state_store"].clear()
         context["ti"].run_id = f"backfill__{night}"
-        context["dag_run"] = SimpleNamespace(run_type="backfill", clear_number=0, bundle_version="abc")
+        context["dag_run"] = SimpleNamespace(run_type="backfill", clear_number=0)
         report = gate(rate=rate, evaluation={"start": f"2024-01-0{night}T02:00:00", "timeframe": "5m"}).execute(context)
     values = {one["value"]["metric"]: one["value"]["comparedValue"] for one in report["evaluation"]["indicatorResults"]}
     assert 100 == values["rate"]
-    assert "abc" == records.evaluations.find("shop", limit=1)[0].commit
+
+
+def test_the_commit_of_the_files_is_kept(gate, records, context):
+    """A run works from one commit of the published tree; Airflow's bundle knows which."""
+    context["ti"].bundle_instance = SimpleNamespace(version="0123abcd")
+    gate().execute(context)
+    assert "0123abcd" == records.evaluations.find("shop")[0].commit
