@@ -114,7 +114,8 @@ def answer(api: AirflowApi, approval: OpenApproval, option: str, comment: str = 
     :raises ApiError: with what to do, when Airflow refuses.
     """
     try:
-        api.patch(approval.question, {"chosen_options": [option], "params_input": {"comment": comment}})
+        form = {"comment": comment, "how": "command"}  # the second is for the record
+        api.patch(approval.question, {"chosen_options": [option], "params_input": form})
     except ApiError as error:
         reasons: dict[int, str] = {
             httpx.codes.CONFLICT: "Somebody else was quicker; a second answer changes nothing.",
