@@ -30,13 +30,13 @@ _FOREIGN = (
     *("AIRFLOW", "KUBECONFIG", "HELM_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"),
     *("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"),
 )
+# But Slipway's own section of Airflow's configuration is theirs: the load image, notifiers.
+_OURS = "AIRFLOW__SLIPWAY__"
 
 
 def passwords(airflow: LocalAirflow) -> dict[str, str]:
     """Return user → password; made at the first call and kept in a file that only its owner may read."""
-    return keep_once(
-        airflow.passwords_file, dict.fromkeys({**USERS, **SERVICE_USER}, lambda: secrets.token_urlsafe(12))
-    )
+    return keep_once(airflow.passwords_file, dict.fromkeys(_roles(), lambda: secrets.token_urlsafe(12)))
 
 
 def records_owner(airflow: LocalAirflow) -> tuple[str, str]:
@@ -139,7 +139,7 @@ def environment(airflow: LocalAirflow) -> dict[str, str]:
 
 def foreign() -> list[str]:
     """Return the names of the caller's variables that Airflow's processes must not see."""
-    return sorted(name for name in os.environ if name.startswith(_FOREIGN))
+    return sorted(name for name in os.environ if name.startswith(_FOREIGN) and not name.startswith(_OURS))
 
 
 def _roles() -> dict[str, str]:
