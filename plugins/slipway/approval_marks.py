@@ -17,6 +17,7 @@ from slipway import approval_record
 from slipway.approval_record import APPROVE, DECISION, DECLINE
 from slipway.hooks.faults import NoConnection
 from slipway.hooks.slipway_api import ApiUnavailable, SlipwayApi
+from slipway.task_report import RESULT_TASK_ID, task_states
 
 UNKNOWN = "unknown"
 # What a mark leaves in the audit log, and what makes earlier marks void.
@@ -72,12 +73,24 @@ def settle(ti: Any, task_id: str, state: str, data: Mapping[str, Any]) -> str:
         return ""
     _record(ti, task_id, wanted, mark, data)
     if state != "success" or not approvers or mark.by in approvers:
+        _let_result_follow(ti)
         return ""
     who = "somebody whom Airflow's audit log does not name" if mark.by == UNKNOWN else f"'{mark.by}'"
     return (
         f"Task '{task_id}' was marked as success by {who}, but only {', '.join(approvers)} may approve. "
         f"Clear '{task_id}' with the tasks behind it, and they are asked again."
     )
+
+
+def _let_result_follow(ti: Any) -> None:
+    """Have the sequence's result worked out again when it is that of the time before the mark.
+
+    Behind a task that is marked as success Airflow clears what has failed, so the run goes on; but the result of a
+    failed sequence is a task that did well, and would stay.
+    """
+    if ti.task_id != RESULT_TASK_ID and task_states(ti).get(RESULT_TASK_ID) == "success":
+        log.info("The run had ended before the mark: its result is worked out again.")
+        SlipwayApi().run_again(ti.dag_id, ti.run_id, RESULT_TASK_ID)
 
 
 def approver_names(approvers: Iterable[str]) -> list[str]:

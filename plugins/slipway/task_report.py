@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from slipway_core.keptn import event
 
 BEGIN_TASK_ID = "slipway_begin"
+RESULT_TASK_ID = "slipway_result"
 TRIGGERED = "triggered"
 FINISHED = "finished"
 APPROVAL = "approval"  # the name of a task that a person decides
@@ -124,3 +125,8 @@ def hand_in(ti: Any, payload: Mapping[str, Any], report: TaskReport, why: str = 
     if event.aggregate([finished]).stops:
         raise TaskFailed(why or report.message or f"Task '{ti.task_id}' failed.")
     return finished
+
+
+def task_states(ti: Any) -> dict[str, str]:
+    """Return ``{task id: state}`` for the tasks of the run that ``ti`` belongs to."""
+    return dict(ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {}))

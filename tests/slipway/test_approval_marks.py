@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 from slipway import approval_marks
 from slipway.approval_marks import Mark, last_mark, settle
 from slipway.hooks.slipway_api import ApiUnavailable
-from slipway.operators.sequence import SequenceResult
+from slipway.operators.sequence import FinishSequence, SequenceResult
 from slipway.operators.task import Seat, TaskFailed
 from slipway_core.records import Decision, NewApproval, TaskRun, open_records
 
@@ -117,12 +118,23 @@ def test_a_mark_before_the_question_counts_no_more():
     assert None is by(marked(1), since=datetime(2026, 11, 23, 12, 0, 2, tzinfo=UTC))
 
 
+class Log(list):
+    """Events in order of time, and what was cleared."""
+
+    def __init__(self):
+        super().__init__()
+        self.run_again = []
+
+
 @pytest.fixture
 def log(monkeypatch):
     """Airflow's audit log, empty at first; an exception in it is raised."""
-    events = []
+    events = Log()
 
     class Api:
+        def run_again(self, *what):
+            events.run_again.append(what)
+
         def audit_log(self, dag_id, kinds):
             for one in events:
                 if isinstance(one, Exception):
@@ -233,6 +245,24 @@ def test_a_mark_overrules_an_answer_in_the_record(ti, begin, log):
     assert ("bob", ["carol"]) == (found.decision.by, [one.by for one in found.overruled])
 
 
+@pytest.mark.parametrize(("result", "again"), [("success", True), ("upstream_failed", False), (None, False)])
+def test_a_run_that_had_ended_works_out_its_result_again(ti, begin, log, result, again):
+    """The result of the time before the mark would keep the next stage from starting."""
+    ti.states = {"slipway_result": result}
+    log.append(marked(owner="bob"))
+    go_on(ti, begin)
+    assert again == (log.run_again == [(ti.dag_id, ti.run_id, "slipway_result")])
+
+
+def test_a_refused_mark_changes_no_result(ti, begin, log):
+    """It stays a failure."""
+    ti.states = {"slipway_result": "success"}
+    log.append(marked(owner="eve"))
+    with pytest.raises(TaskFailed):
+        go_on(ti, begin)
+    assert [] == log.run_again
+
+
 def test_a_mark_after_a_clear_is_a_record_of_its_own(ti, begin, log):
     """The question was not asked again, so the earlier answer stays what it was."""
     open_records().approvals.decide(question(ti).id, Decision("approve", "bob", datetime.now(UTC), "answer"))
@@ -293,6 +323,16 @@ def test_a_task_that_failed_unasked_is_not_recorded(ti, log):
     """There was no question."""
     result(ti, "failed")
     assert () == open_records().approvals.find()
+
+
+def test_a_run_that_is_marked_as_failed_declines_its_open_approval(ti, log):
+    """Its result does not run any more; its last task does."""
+    question(ti)
+    log.append(event(1, "patch_dag_run", task=None, owner="eve", state="failed", note="stop"))
+    ti.states = {"approval": "failed", "release": "skipped", "slipway_result": "skipped"}
+    with pytest.raises(AirflowFailException):
+        FinishSequence(task_id="slipway_finish").execute({"ti": ti})
+    assert ("decline", "eve", "mark", "stop") == recorded(ti)
 
 
 def test_settling_needs_no_audit_log_after_a_decline(ti, log, begin):

@@ -34,10 +34,9 @@ class Broken(BaseNotifier):
         raise ValueError("no connection 'chat'")
 
 
-TEXT = (
-    "{{ slipway.service }} {{ slipway.image }} in {{ slipway.stage }} of {{ slipway.project }}: {{ slipway.result }}, "
-)
-TEXT += "{{ slipway.message }} {{ slipway.run_url }}"
+WHERE = "in {{ slipway.stage }} of {{ slipway.project }}"
+WHAT = "{{ slipway.result }}, {{ slipway.message }} {{ slipway.run_url }}"
+TEXT = f"{{{{ slipway.service }}}} {{{{ slipway.image }}}} {WHERE}: {WHAT}"
 PAGE = "http://127.0.0.1:8080/dags/shop.qa.delivery/runs/manual__1"
 
 

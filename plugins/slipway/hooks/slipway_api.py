@@ -25,8 +25,8 @@ class ApiUnavailable(Exception):
 class SlipwayApi(BaseHook):
     """Ask Airflow's REST API as the user of a connection: ``host`` (or a whole URL there), ``login``, ``password``.
 
-    The user must be allowed to read task instances, what people were asked, and the audit log; and to answer, where
-    approvals supersede older ones.
+    The user must be allowed to read task instances, what people were asked, and the audit log; to clear tasks, where a
+    declined approval is marked as success later; and to answer, where approvals supersede older ones.
 
     :param conn_id: the connection.
     :param transport: stands in for the network in tests.
@@ -96,6 +96,17 @@ class SlipwayApi(BaseHook):
                 return False
             answer.raise_for_status()
             return True
+
+    def run_again(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Clear a task of a run, and all behind it.
+
+        :raises NoConnection: when the connection is missing.
+        :raises ApiUnavailable: when there is no usable answer.
+        """
+        wanted = {"dag_run_id": run_id, "task_ids": [task_id], "include_downstream": True, "only_failed": False}
+        path = f"/api/v2/dags/{quote(dag_id, safe='')}/clearTaskInstances"
+        with self._client() as client:
+            client.post(path, json={**wanted, "dry_run": False, "reset_dag_runs": False}).raise_for_status()
 
     def audit_log(self, dag_id: str, events: Sequence[str], limit: int = 100) -> list[dict[str, Any]]:
         """Return what people did to a DAG, the newest first, as Airflow's ``eventLogs`` gives it.

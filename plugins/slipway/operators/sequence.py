@@ -15,9 +15,8 @@ from slipway_core.keptn.problems import InvalidEvent
 
 from slipway.links import StartedByLink, run_url
 from slipway.operators.task import BEGIN_TASK_ID, FINISHED, TRIGGERED, finished_task
-from slipway.task_report import APPROVAL
+from slipway.task_report import APPROVAL, RESULT_TASK_ID, task_states
 
-RESULT_TASK_ID = "slipway_result"
 FINISH_TASK_ID = "slipway_finish"
 HANDOVER_KEY = "slipway"
 DECIDED = ("success", "failed", "skipped")  # states that somebody may have given an approval by hand
@@ -226,15 +225,27 @@ class FinishSequence(BaseOperator):
     def execute(self, context: Any) -> None:
         """Raise when a task of this run did not end well."""
         ti = context["ti"]
+        begin = (ti.xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED) or {}).get("data") or {}
         result = ti.xcom_pull(task_ids=RESULT_TASK_ID, key=FINISHED) or {}
-        failure = self._failure(ti, result)
-        self._tell(context, result, failure)
+        states = task_states(ti)
+        self._settle_approvals(ti, states, begin)
+        failure = self._failure(states, result)
+        self._tell(context, {**begin, **(result.get("payload") or {})}, result, failure)
         if failure:
             raise AirflowFailException(failure)
 
-    def _failure(self, ti: Any, result: Mapping[str, Any]) -> str:
+    def _settle_approvals(self, ti: Any, states: Mapping[str, str], data: Mapping[str, Any]) -> None:
+        """Record who declined by marking the whole run as failed: the sequence's result has not run then."""
+        if states.get(RESULT_TASK_ID) == "success" or not data:
+            return
+        for task_id, task in ti.task.dag.task_dict.items():
+            if hasattr(task, "approvers") and states.get(task_id) == "failed":
+                from slipway.approval_marks import settle  # late: few sequences need it
+
+                settle(ti, task_id, "failed", data)
+
+    def _failure(self, states: Mapping[str, str], result: Mapping[str, Any]) -> str:
         """Say why the run must fail; "" when all is well."""
-        states = task_states(ti)
         failed = sorted(task for task, state in states.items() if task != self.task_id and state == "failed")
         if failed:
             return f"The sequence failed: {', '.join(failed)}."
@@ -244,18 +255,10 @@ class FinishSequence(BaseOperator):
         outcome = result.get("outcome") or {}
         return f"The sequence failed: {outcome}." if outcome.get("result") == event.FAIL else ""
 
-    def _tell(self, context: Any, result: Mapping[str, Any], failure: str) -> None:
+    def _tell(self, context: Any, payload: Mapping[str, Any], result: Mapping[str, Any], failure: str) -> None:
         from slipway import notices  # late: every task start parses this file
 
-        ti = context["ti"]
-        begin = (ti.xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED) or {}).get("data") or {}
         message = (result.get("data") or {}).get("message") or failure
         ended = event.FAIL if failure else (result.get("outcome") or {}).get("result") or event.PASS
-        payload = {**begin, **(result.get("payload") or {})}
         occasion = notices.FAILED if failure else notices.FINISHED
         notices.tell(occasion, context, payload, result=ended, message=message)
-
-
-def task_states(ti: Any) -> dict[str, str]:
-    """Return ``{task id: state}`` for the tasks of the run that ``ti`` belongs to."""
-    return dict(ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {}))

@@ -102,6 +102,15 @@ def test_who_may_not_answer_is_told(monkeypatch):
         api(httpx.Response(403), monkeypatch)[0].answer("a", "b", "c", "Decline", "")
 
 
+def test_a_task_is_run_again_with_what_is_behind_it(monkeypatch):
+    """Whatever its state, without touching the run's."""
+    hook, asked = api(httpx.Response(200, json={}), monkeypatch)
+    hook.run_again("shop.qa.delivery", "manual__1", "slipway_result")
+    sent = json.loads(asked[1].content)
+    assert ("manual__1", ["slipway_result"], True) == (sent["dag_run_id"], sent["task_ids"], sent["include_downstream"])
+    assert {False} == {sent[name] for name in ("dry_run", "only_failed", "reset_dag_runs")}
+
+
 def test_the_audit_log_is_read_newest_first(monkeypatch):
     """Only what was asked for."""
     hook, asked = api(httpx.Response(200, json={"event_logs": [{"event": "x"}], "total_entries": 1}), monkeypatch)
