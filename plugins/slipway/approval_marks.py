@@ -64,7 +64,8 @@ def settle(ti: Any, task_id: str, state: str, data: Mapping[str, Any]) -> str:
         return ""
     recorded = open_records().approvals.last_of_task(ti.dag_id, ti.run_id, task_id)
     # Not by the XCom alone: whoever may mark a task may also write one.
-    if own and recorded and recorded.decision and recorded.decision.choice == wanted.lower():
+    made = recorded and recorded.decision
+    if own and made and made.choice == wanted.lower() and made.how != "mark":
         return ""
     mark = _mark(ti, approval, state, recorded.asked if recorded else None)
     if mark is None:
@@ -72,7 +73,9 @@ def settle(ti: Any, task_id: str, state: str, data: Mapping[str, Any]) -> str:
             approval_record.close(recorded, "failed", "its task failed")
         return ""
     _record(ti, task_id, wanted, mark, data)
-    if state != "success" or not approvers or mark.by in approvers:
+    if state != "success":
+        return ""
+    if not approvers or mark.by in approvers:
         _let_result_follow(ti)
         return ""
     who = "somebody whom Airflow's audit log does not name" if mark.by == UNKNOWN else f"'{mark.by}'"

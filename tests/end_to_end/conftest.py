@@ -86,17 +86,7 @@ def sources() -> Path:
 
 
 @pytest.fixture(scope="session")
-def dags() -> Path:
-    """Return a folder with Slipway's DAG files and those of the tests."""
-    folder = state_dir() / "airflow-test" / "dags"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(CHECKOUT / "dags", folder)
-    shutil.copytree(HERE / "dags", folder, dirs_exist_ok=True)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def bare_airflow(sources: Path, dags: Path, after_airflow: list[Callable[[], None]]) -> Iterator[LocalAirflow]:
+def bare_airflow(sources: Path, after_airflow: list[Callable[[], None]]) -> Iterator[LocalAirflow]:
     """Start an Airflow with an empty database, and end it after the last test; for tests that touch no cluster."""
     if os.geteuid() != 0:
         cannot("end-to-end tests need root")
@@ -106,14 +96,13 @@ def bare_airflow(sources: Path, dags: Path, after_airflow: list[Callable[[], Non
         if _cluster_runs():
             _remove_deployed()
     for place in folder.iterdir() if folder.exists() else ():
-        if place not in (sources, dags):
+        if place != sources:
             shutil.rmtree(place) if place.is_dir() else place.unlink()
     started = LocalAirflow(
         name=OWNER,
         folder=folder,
         port=18080,
         sources=sources,
-        dags=dags,
         published=folder / "published",
         parallelism=4,
         heartbeat_timeout=30,

@@ -50,6 +50,24 @@ spec:
           tasks:
             - name: release
 """
+SHIPYARD += "".join(
+    f"""\
+    - name: {stage}
+      sequences:
+        - name: delivery
+          tasks:
+            - name: approval
+            - name: release
+"""
+    for stage in ("chosen", "newest", "brief")
+)
+SETTINGS = """\
+services: [runner, walker]
+stages:
+  chosen: {approval: {approvers: [op]}}
+  newest: {approval: {approvers: [op], supersede: true}}
+  brief: {approval: {expiresAfter: 5s}}
+"""
 # Airflow loses a task now and then that is answered the moment it begins to wait.
 SETTLED = 3.0
 
@@ -69,9 +87,11 @@ def api(airflow: LocalAirflow) -> Iterator[AirflowApi]:
 
 @pytest.fixture(scope="module", autouse=True)
 def project(api: AirflowApi, sources: Path) -> None:
-    """Publish a project of one stage."""
-    (sources / PROJECT / "runner").mkdir(parents=True, exist_ok=True)
-    (sources / PROJECT / "runner" / "values.yaml").write_text("")
+    """Publish a project that has a stage for each kind of approval."""
+    for service in ("runner", "walker"):
+        (sources / PROJECT / service).mkdir(parents=True, exist_ok=True)
+        (sources / PROJECT / service / "values.yaml").write_text("")
+    (sources / PROJECT / "slipway.yaml").write_text(SETTINGS)
     (sources / PROJECT / "shipyard.yaml").write_text(SHIPYARD)
     api.wait_for_dag(DELIVERY)
     api.wait_for_dag(MENDING)

@@ -231,8 +231,9 @@ def test_an_answer_that_only_an_xcom_tells_of_does_not_hold(ti, begin, log):
     question(ti)
     ti.put("approval", "approval", {"decision": "Approve"})
     log.append(marked(owner="eve"))
-    with pytest.raises(TaskFailed, match="'eve'"):
-        go_on(ti, begin)
+    for _ in range(2):  # nor when the mark is recorded
+        with pytest.raises(TaskFailed, match="'eve'"):
+            go_on(ti, begin)
 
 
 def test_a_mark_overrules_an_answer_in_the_record(ti, begin, log):
