@@ -22,7 +22,7 @@ from tests.end_to_end.conftest import within
 PROJECT = "e2eapproval"
 DELIVERY, MENDING = f"{PROJECT}.production.delivery", f"{PROJECT}.production.mending"
 CHOSEN, NEWEST, BRIEF = (
-    f"e2estrict.{stage}.delivery" for stage in ("chosen", "newest", "brief")
+    f"{PROJECT}.{stage}.delivery" for stage in ("chosen", "newest", "brief")
 )  # dags/strict_approvals
 # Nothing in it touches a cluster.
 SHIPYARD = f"""\

@@ -128,7 +128,7 @@ class ApprovalSensor(HITLOperator):
         if self.supersede:
             self._decline_older(question)
         self.assigned_users = self._who_may_answer() or self.assigned_users
-        self.notifiers = [*self.notifiers, lambda told: self._tell(told, payload, result)]
+        self.notifiers = [*self.notifiers, lambda running: self._tell(running, payload, result)]
         try:
             return super().execute(context)
         except TaskAwaitingInput:
