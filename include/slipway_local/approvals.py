@@ -13,6 +13,8 @@ from slipway_local.errors import ApiError, LocalError
 
 APPROVE, DECLINE = "Approve", "Decline"
 _OPERATOR = "ApprovalSensor"
+OPEN_COLUMNS = ("DAG", "run", "service", "image", "since")
+DECIDED_COLUMNS = ("DAG", "run", "service", "image", "decision", "by", "how", "when", "why")
 
 
 class NoSuchApproval(LocalError):
@@ -57,6 +59,32 @@ def _open_approval(api: AirflowApi, asked: Json) -> OpenApproval:
     image = values.get("image") or (payload.get("deployment") or {}).get("image")
     service, stage, image = (str(text or "") for text in (payload.get("service"), payload.get("stage"), image))
     return OpenApproval(*place, service, stage, image, datetime.fromisoformat(asked["created_at"]))
+
+
+def open_rows(api: AirflowApi) -> list[tuple[str, ...]]:
+    """Return the open approvals as rows under `OPEN_COLUMNS`."""
+    return [(one.dag_id, one.run_id, one.service, one.image, _shown(one.since)) for one in open_approvals(api)]
+
+
+def decided_rows() -> list[tuple[str, ...]]:
+    """Return the approvals that were decided last, the newest questions first, as rows under `DECIDED_COLUMNS`.
+
+    :raises RecordsUnavailable: when the records cannot be read.
+    """
+    from slipway_core.records import open_records
+
+    return [
+        (
+            *(one.run.dag_id, one.run.run_id, one.service, str(one.evidence.get("image") or "")),
+            *(made.choice, made.by, made.how, _shown(made.at), made.why),
+        )
+        for one in open_records().approvals.find(limit=200)
+        if (made := one.decision)
+    ]
+
+
+def _shown(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def choose(found: Sequence[OpenApproval], service: str = "", stage: str = "") -> OpenApproval:
@@ -114,7 +142,8 @@ def answer(api: AirflowApi, approval: OpenApproval, option: str, comment: str = 
     :raises ApiError: with what to do, when Airflow refuses.
     """
     try:
-        api.patch(approval.question, {"chosen_options": [option], "params_input": {"comment": comment}})
+        form = {"comment": comment, "how": "command"}  # the second is for the record
+        api.patch(approval.question, {"chosen_options": [option], "params_input": form})
     except ApiError as error:
         reasons: dict[int, str] = {
             httpx.codes.CONFLICT: "Somebody else was quicker; a second answer changes nothing.",

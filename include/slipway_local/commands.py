@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,11 +36,12 @@ def _known_errors() -> tuple[type[Exception], ...]:
     from slipway_cluster.processes import ProcessFailed
     from slipway_cluster.target import NoCluster
     from slipway_cluster.toolchain import NoGo
+    from slipway_core.records import RecordsUnavailable
 
     from slipway_local.errors import LocalError
 
     ground = (BuildFailed, ImageFailed, MonitoringFailed, NetworkFailed, NoCluster, NoGo, PackagesUnavailable)
-    return (LocalError, ProcessFailed, *ground)
+    return (LocalError, ProcessFailed, RecordsUnavailable, *ground)
 
 
 @click.command()
@@ -154,23 +155,30 @@ def trigger(sequence: str, service: str, image: str, labels: tuple[str, ...], wa
 
 
 @click.command()
+@click.option("--decided", is_flag=True, help="Instead, those that were decided: what, who, how, when and why.")
 @says_what_went_wrong
-def approvals() -> None:
+def approvals(decided: bool) -> None:
     """List the releases that wait for a person, those that wait longest first."""
+    from slipway_local.approvals import DECIDED_COLUMNS, OPEN_COLUMNS, decided_rows, open_rows
+
+    if decided:
+        _print_table(DECIDED_COLUMNS, decided_rows(), "No approval was decided.")
+    else:
+        with kept_airflow().api() as api:
+            _print_table(OPEN_COLUMNS, open_rows(api), "No approval is open.")
+
+
+def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    from slipway_local.approvals import open_approvals
-
-    with kept_airflow().api() as api:
-        found = open_approvals(api)
-    if not found:
-        click.echo("No approval is open.")
+    if not rows:
+        click.echo(nothing)
         return
-    table = Table("DAG", "run", "service", "image", "since")
-    for one in found:
-        since = one.since.astimezone().strftime("%Y-%m-%d %H:%M")
-        table.add_row(one.dag_id, one.run_id, one.service, one.image, since)
+    table = Table(*head)
+    for row in rows:
+        table.add_row(*map(Text, row))
     # Ids are there to be copied: on a pipe nothing is folded, on a terminal nothing is cut.
     console = Console()
     console = console if console.is_terminal else Console(width=500)

@@ -21,6 +21,8 @@ RECORDS_DATABASE = "slipway"
 
 # Simple auth manager's user → role. People use `admin`; the others are for trying what each role may do.
 USERS = {"admin": "admin", "op": "op", "user": "user", "viewer": "viewer"}
+# What tasks ask Airflow as, through the connection `slipway_api`; of the roles that may answer approvals, the least.
+SERVICE_USER = {"slipway": "user"}
 
 # What the caller's shell must not decide: other settings of Airflow, another cluster, another repository (Git sets
 # the GIT_ ones around a hook), other Python modules. Without byte code every start would compile all of Airflow.
@@ -28,11 +30,13 @@ _FOREIGN = (
     *("AIRFLOW", "KUBECONFIG", "HELM_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"),
     *("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"),
 )
+# But Slipway's own section of Airflow's configuration is theirs: the load image, notifiers.
+_OURS = "AIRFLOW__SLIPWAY__"
 
 
 def passwords(airflow: LocalAirflow) -> dict[str, str]:
     """Return user → password; made at the first call and kept in a file that only its owner may read."""
-    return keep_once(airflow.passwords_file, dict.fromkeys(USERS, lambda: secrets.token_urlsafe(12)))
+    return keep_once(airflow.passwords_file, dict.fromkeys(_roles(), lambda: secrets.token_urlsafe(12)))
 
 
 def records_owner(airflow: LocalAirflow) -> tuple[str, str]:
@@ -51,7 +55,6 @@ def settings(airflow: LocalAirflow) -> dict[str, str]:
             "secret_key": lambda: secrets.token_urlsafe(32),
         },
     )
-    passwords(airflow)
     by_section: dict[str, dict[str, object]] = {
         "core": {
             "executor": "LocalExecutor",
@@ -64,7 +67,7 @@ def settings(airflow: LocalAirflow) -> dict[str, str]:
             "dags_are_paused_at_creation": False,
             "min_serialized_dag_update_interval": 5,
             "fernet_key": kept["fernet_key"],
-            "simple_auth_manager_users": ",".join(f"{user}:{role}" for user, role in USERS.items()),
+            "simple_auth_manager_users": ",".join(f"{user}:{role}" for user, role in _roles().items()),
             "simple_auth_manager_passwords_file": airflow.passwords_file,
             "test_connection": "Enabled" if airflow.test_connection else "Disabled",
         },
@@ -112,6 +115,7 @@ def settings(airflow: LocalAirflow) -> dict[str, str]:
         "AIRFLOW_HOME": str(airflow.home),
         # Named so that the Git bundle finds it at once, instead of asking the API server in every task.
         "AIRFLOW_CONN_SLIPWAY_PUBLISHED": json.dumps({"conn_type": "git", "host": str(airflow.published)}),
+        "AIRFLOW_CONN_SLIPWAY_API": _api_connection(airflow),
         "SLIPWAY_RECORDS_URL": airflow.postgres.url("psycopg2", RECORDS_DATABASE, records_owner(airflow)),
         "DO_NOT_TRACK": "true",
         "SCARF_NO_ANALYTICS": "true",
@@ -135,7 +139,17 @@ def environment(airflow: LocalAirflow) -> dict[str, str]:
 
 def foreign() -> list[str]:
     """Return the names of the caller's variables that Airflow's processes must not see."""
-    return sorted(name for name in os.environ if name.startswith(_FOREIGN))
+    return sorted(name for name in os.environ if name.startswith(_FOREIGN) and not name.startswith(_OURS))
+
+
+def _roles() -> dict[str, str]:
+    return {**USERS, **SERVICE_USER}
+
+
+def _api_connection(airflow: LocalAirflow) -> str:
+    [user] = SERVICE_USER
+    login = {"login": user, "password": passwords(airflow)[user]}
+    return json.dumps({"conn_type": "http", "host": airflow.address, **login})
 
 
 def _bundle(published: Path) -> dict[str, object]:

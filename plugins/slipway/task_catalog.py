@@ -127,5 +127,4 @@ def _load_settings(load: LoadSettings) -> dict[str, Any]:
 
 def _approval_settings(approval: ApprovalSettings) -> dict[str, Any]:
     expires = None if approval.expires_after is None else timedelta(seconds=approval.expires_after)
-    asked = [{"id": name, "name": name} for name in approval.approvers]
-    return {"expires_after": expires, "assigned_users": asked or None}
+    return {"expires_after": expires, "approvers": approval.approvers, "supersede": approval.supersede}

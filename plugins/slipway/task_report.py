@@ -10,8 +10,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from slipway_core.keptn import event
 
 BEGIN_TASK_ID = "slipway_begin"
+RESULT_TASK_ID = "slipway_result"
 TRIGGERED = "triggered"
 FINISHED = "finished"
+APPROVAL = "approval"  # the name of a task that a person decides
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,26 @@ class Seat:
         """Return the data of this task's ``.triggered`` event, built afresh from the XComs of its sequence.
 
         :param ti: the running task instance.
+        :raises TaskFailed: when it must not go on: no input, or an approval that does not hold.
         """
         begin = ti.xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED)
         if not begin:
             raise TaskFailed(f"Task '{BEGIN_TASK_ID}' has left no input: it was marked by hand. Clear it instead.")
+        self._settle_marks(ti, begin["data"])
         # This task runs, so every earlier one has ended well.
         finished = [finished_task(ti, task_id, name, "success") for task_id, name in self.earlier]
         return event.task_input(begin["data"], event.scope_of(begin["data"]), finished, self.properties, self.name)
+
+    def _settle_marks(self, ti: Any, data: Mapping[str, Any]) -> None:
+        """Refuse to go on behind an approval that was marked by somebody who may not approve."""
+        approvals = [task_id for task_id, name in self.earlier if name == APPROVAL]
+        if not approvals:
+            return
+        from slipway.approval_marks import settle  # late: few tasks need it
+
+        for task_id in approvals:
+            if why := settle(ti, task_id, "success", data):
+                raise TaskFailed(why)
 
 
 def finished_task(ti: Any, task_id: str, name: str, state: str) -> event.FinishedTask:
@@ -110,3 +125,8 @@ def hand_in(ti: Any, payload: Mapping[str, Any], report: TaskReport, why: str = 
     if event.aggregate([finished]).stops:
         raise TaskFailed(why or report.message or f"Task '{ti.task_id}' failed.")
     return finished
+
+
+def task_states(ti: Any) -> dict[str, str]:
+    """Return ``{task id: state}`` for the tasks of the run that ``ti`` belongs to."""
+    return dict(ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {}))

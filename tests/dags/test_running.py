@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from airflow.dag_processing.dagbag import BundleDagBag
 from slipway import task_catalog
+from slipway.hooks.slipway_api import SlipwayApi
 from slipway.operators.task import TaskOperator, TaskReport
+from slipway_core.records import open_records
 
 SHIPYARD = """
 apiVersion: spec.keptn.sh/0.2.2
@@ -76,6 +78,7 @@ def run(database, publish, tmp_path, monkeypatch):
     def stand_in(place):
         return StandIn(seat=place.seat, **place.arguments)
 
+    monkeypatch.setenv("SLIPWAY_RECORDS_URL", f"sqlite:///{tmp_path / 'records.db'}")
     monkeypatch.setattr(task_catalog, "builder", lambda name: task_catalog.approval if name == "approval" else stand_in)
 
     def go(result, conf=CONF, dag_id="shop.qa.delivery", **how):
@@ -165,10 +168,13 @@ def test_an_approval_by_strategy_lets_the_release_through(run):
     assert ("success", "success", "success") == (ended.state, ended.tasks["approval"], ended.tasks["release"])
 
 
-def test_an_approval_that_is_marked_lets_the_release_through(run):
-    """Nobody has answered, no XCom is left; a plain pass would have had to wait."""
+def test_an_approval_that_is_marked_lets_the_release_through(run, monkeypatch):
+    """Nobody has answered, no XCom is left; a plain pass would have had to wait. The record says that it was a mark."""
+    monkeypatch.setattr(SlipwayApi, "audit_log", lambda *_: [])
     ended = run("pass", dag_id=CAREFUL, mark_success_pattern="approval")
     assert ("success", "success", "success") == (ended.state, ended.tasks["approval"], ended.tasks["release"])
+    [recorded] = open_records().approvals.find()
+    assert ("approve", "unknown", "mark") == (recorded.decision.choice, recorded.decision.by, recorded.decision.how)
 
 
 def test_a_failure_before_an_approval_asks_nobody(run):

@@ -58,13 +58,20 @@ def approve(api: AirflowApi, dag_id: str, run_id: str, seconds: float = 60) -> N
 
 
 @pytest.fixture(scope="session")
-def cluster() -> None:
-    """Bring the embedded cluster up, with images and monitoring; it is left running."""
+def after_airflow() -> list[Callable[[], None]]:
+    """Return what is to be done when the test's Airflow has ended."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def cluster(after_airflow: list[Callable[[], None]]) -> None:
+    """Bring the embedded cluster up, with images and monitoring; it is left running, without what tests deployed."""
     if os.geteuid() != 0:
         cannot("end-to-end tests need root: the embedded cluster makes network links and mounts")
     from slipway_local.commands import cluster_up
 
     cluster_up(print)
+    after_airflow.append(_remove_deployed)
 
 
 @pytest.fixture(scope="session")
@@ -79,12 +86,15 @@ def sources() -> Path:
 
 
 @pytest.fixture(scope="session")
-def airflow(cluster: None, sources: Path) -> Iterator[LocalAirflow]:
-    """Start an Airflow with an empty database; end it, and what it deployed, after the last test."""
+def bare_airflow(sources: Path, after_airflow: list[Callable[[], None]]) -> Iterator[LocalAirflow]:
+    """Start an Airflow with an empty database, and end it after the last test; for tests that touch no cluster."""
+    if os.geteuid() != 0:
+        cannot("end-to-end tests need root")
     folder = state_dir() / "airflow-test"
     if before := LocalAirflow.kept(folder):  # of a run that was killed
         before.down()
-        _remove_deployed()
+        if _cluster_runs():
+            _remove_deployed()
     for place in folder.iterdir() if folder.exists() else ():
         if place != sources:
             shutil.rmtree(place) if place.is_dir() else place.unlink()
@@ -103,7 +113,14 @@ def airflow(cluster: None, sources: Path) -> Iterator[LocalAirflow]:
         yield started
     finally:
         started.down()
-        _remove_deployed()
+        for work in after_airflow:
+            work()
+
+
+@pytest.fixture(scope="session")
+def airflow(cluster: None, bare_airflow: LocalAirflow) -> LocalAirflow:
+    """Return an Airflow that delivers to the embedded cluster."""
+    return bare_airflow
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +128,12 @@ def api(airflow: LocalAirflow) -> Iterator[AirflowApi]:
     """Return a client of the test's Airflow, as admin."""
     with airflow.api() as client:
         yield client
+
+
+def _cluster_runs() -> bool:
+    from slipway_cluster import embedded
+
+    return all(part.health == "healthy" for part in embedded.status())
 
 
 def _remove_deployed() -> None:

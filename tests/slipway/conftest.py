@@ -12,6 +12,7 @@ class StandInTaskInstance:
 
     def __init__(self, task_id="deployment", states=None):
         self.dag_id, self.run_id, self.task_id, self.map_index = "shop.qa.delivery", "manual__1", task_id, -1
+        self.task = SimpleNamespace(dag=SimpleNamespace(task_dict={"approval": SimpleNamespace(approvers=())}))
         self.states = dict(states or {})
         self.xcoms = {}
 
@@ -39,6 +40,12 @@ class StandInStore(dict):
 
     def set(self, key, value):
         self[key] = value
+
+
+@pytest.fixture(autouse=True)
+def _records(monkeypatch, tmp_path):
+    """Records of this test's own."""
+    monkeypatch.setenv("SLIPWAY_RECORDS_URL", f"sqlite:///{tmp_path / 'records.db'}")
 
 
 @pytest.fixture

@@ -63,10 +63,10 @@ def test_load_tests_get_the_limits_of_the_stage():
 
 def test_approvals_get_expiry_and_people_of_the_stage():
     """Else anybody may answer, at any time."""
-    settings = StageSettings(approval=ApprovalSettings(("alice",), 3600.0))
+    settings = StageSettings(approval=ApprovalSettings(("alice",), 3600.0, True))
     asked, open_to_all = built("approval", settings), built("approval", StageSettings())
-    assert (timedelta(hours=1), [{"id": "alice", "name": "alice"}]) == (asked.response_timeout, asked.assigned_users)
-    assert (None, None) == (open_to_all.response_timeout, open_to_all.assigned_users)
+    assert (timedelta(hours=1), ("alice",), True) == (asked.response_timeout, asked.approvers, asked.supersede)
+    assert (None, (), False) == (open_to_all.response_timeout, open_to_all.approvers, open_to_all.supersede)
 
 
 def test_gates_get_the_source_of_the_stage():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from click.testing import CliRunner, Result
+from slipway_core.records import Decision, NewApproval, TaskRun, open_records
 from slipway_local import approvals, commands
 from slipway_local.api import AirflowApi
 from slipway_local.approvals import NoSuchApproval, answer, approval_of_run, choose, open_approvals
@@ -125,12 +128,13 @@ def test_a_run_that_does_not_wait_says_what_became_of_it(question: dict[str, Any
 
 
 def test_an_answer_goes_to_the_task_with_its_comment() -> None:
-    """As the form in the UI sends it."""
+    """As the form in the UI sends it, and by which way."""
     airflow = Airflow(asked("run-1"))
     api = client(airflow)
     answer(api, approval_of_run(api, DAG, "run-1"), "Approve", "fine")
     path = f"dags/{DAG}/dagRuns/run-1/taskInstances/approval/-1/hitlDetails"
-    assert [(path, {"chosen_options": ["Approve"], "params_input": {"comment": "fine"}})] == airflow.answered
+    form = {"comment": "fine", "how": "command"}
+    assert [(path, {"chosen_options": ["Approve"], "params_input": form})] == airflow.answered
 
 
 @pytest.mark.parametrize(
@@ -174,6 +178,33 @@ def test_the_list_has_a_line_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = run(monkeypatch, Airflow(asked("run-1" + "x" * 120)), "approvals").output
     assert all(text in shown for text in (DAG, "run-1" + "x" * 120, "carts:1.1", "2026-11-2"))
     assert "No approval is open." in run(monkeypatch, Airflow(), "approvals").output
+
+
+def test_decided_approvals_come_from_the_records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What, who, how, when and why; open ones are left out, and no Airflow is asked."""
+    monkeypatch.setenv("SLIPWAY_RECORDS_URL", f"sqlite:///{tmp_path / 'records.db'}")
+    assert "No approval was decided." in run(monkeypatch, Airflow(), "approvals", "--decided").output
+    records, asked_at = open_records().approvals, datetime(2026, 11, 23, 20, tzinfo=UTC)
+    for run_id in ("run-1", "run-2"):
+        place = {"context": "c", "project": "shop", "stage": "production", "service": "carts"}
+        evidence = {"image": "carts:1.1"}
+        task = TaskRun(DAG, run_id, "approval", "0")
+        records.ask(NewApproval(**place, run=task, asked=asked_at, evidence=evidence))
+    made = Decision("approve", "alice", asked_at, "mark", "looks [good]")
+    records.decide(records.find()[0].id, made)
+    shown = run(monkeypatch, Airflow(), "approvals", "--decided").output
+    [line] = [line for line in shown.splitlines() if DAG in line]
+    words = ("carts", "carts:1.1", "approve", "alice", "mark", "2026-11-2", "looks [good]")
+    assert all(word in line for word in words)
+
+
+def test_records_that_are_away_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a traceback, and without the password."""
+    monkeypatch.setenv("SLIPWAY_RECORDS_URL", "postgresql://slipway:geheim@127.0.0.1:1/slipway")
+    done = run(monkeypatch, Airflow(), "approvals", "--decided")
+    assert 1 == done.exit_code
+    assert "cannot be used" in done.output
+    assert "geheim" not in done.output
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,8 @@ def test_the_callers_cluster_and_settings_are_left_out(monkeypatch: pytest.Monke
         monkeypatch.setenv(name, "theirs")
     assert {"KUBECONFIG", "AIRFLOW__CORE__EXECUTOR", "GIT_DIR", "PYTHONPATH"} <= set(foreign())
     assert "PATH" not in foreign()
+    monkeypatch.setenv("AIRFLOW__SLIPWAY__NOTIFIERS", "[]")
+    assert "AIRFLOW__SLIPWAY__NOTIFIERS" not in foreign()
 
 
 def test_a_port_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

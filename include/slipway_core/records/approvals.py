@@ -49,6 +49,14 @@ class Approvals:
             row = connection.execute(select(table).where(of_task(table, run))).first()
         return _approval(row) if row else None
 
+    def last_of_task(self, dag_id: str, run_id: str, task_id: str) -> Approval | None:
+        """Return what a task has asked last, at whichever attempt."""
+        mine = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id}
+        kept = [table.c[name] == value for name, value in mine.items()]
+        with self._database.reading() as connection:
+            row = connection.execute(select(table).where(*kept).order_by(*_NEWEST_FIRST).limit(1)).first()
+        return _approval(row) if row else None
+
     def get(self, id: str) -> Approval:  # noqa: A002 - the field's own name
         """Return one approval; raises :class:`NoSuchRecord`."""
         with self._database.reading() as connection:

@@ -120,7 +120,8 @@ class Decision(NamedTuple):
     :param choice: approve or decline
     :param by: who, as Airflow or the machine calls them
     :param at: when
-    :param how: by which way: answer, mark, command, expired, strategy, superseded
+    :param how: by which way: answer, mark, command, expired, strategy, superseded;
+        cleared or failed for a question that nobody can answer any more
     :param why: their comment
     """
 

@@ -15,10 +15,11 @@ from slipway_core.keptn.problems import InvalidEvent
 
 from slipway.links import StartedByLink, run_url
 from slipway.operators.task import BEGIN_TASK_ID, FINISHED, TRIGGERED, finished_task
+from slipway.task_report import APPROVAL, RESULT_TASK_ID, task_states
 
-RESULT_TASK_ID = "slipway_result"
 FINISH_TASK_ID = "slipway_finish"
 HANDOVER_KEY = "slipway"
+DECIDED = ("success", "failed", "skipped")  # states that somebody may have given an approval by hand
 CONTEXTS = uuid.UUID("7d9b2a56-0a53-4f7e-9f4b-0d6f9f9f6f11")  # the name space of context ids made from run ids
 
 
@@ -181,41 +182,83 @@ class SequenceResult(BaseOperator):
         if not begin:  # the input was refused: nothing has run, nothing follows
             ti.xcom_push(key=FINISHED, value=None)
             return
-        ending = end_sequence(begin["data"], self._executed(ti))
+        ending = end_sequence(begin["data"], self._executed(ti, begin["data"]))
         ti.xcom_push(key=FINISHED, value={"context": begin["context"], **ending.as_dict()})
         self.log.info("Sequence ended with result %s, status %s", ending.outcome.result, ending.outcome.status)
 
-    def _executed(self, ti: Any) -> list[event.FinishedTask]:
+    def _executed(self, ti: Any, data: Mapping[str, Any]) -> list[event.FinishedTask]:
         """Return the tasks up to the first that did not end well; what was marked by hand behind it does not count."""
         states = task_states(ti)
         executed = []
         for task_id, name in self.tasks:
             state = states.get(task_id)
+            if refused := self._refused(ti, task_id, name, state, data):
+                executed.append(refused)
+                break
             # Skipped, or held up by a failed wait: the sequence did not come to its end, which must not pass.
             executed.append(finished_task(ti, task_id, name, "success" if state == "success" else "failed"))
             if state != "success":
                 break
         return executed
 
+    def _refused(
+        self, ti: Any, task_id: str, name: str, state: str | None, data: Mapping[str, Any]
+    ) -> event.FinishedTask | None:
+        """Record an approval that was marked by hand; return how it ended when the mark does not hold."""
+        if name != APPROVAL or state not in DECIDED:
+            return None
+        from slipway.approval_marks import settle  # late: few sequences need it
+
+        why = settle(ti, task_id, state, data)
+        if not why:
+            return None
+        self.log.error("%s", why)
+        return event.FinishedTask(name, ({"status": event.SUCCEEDED, "result": event.FAIL, "message": why},))
+
 
 class FinishSequence(BaseOperator):
-    """The last task, a teardown: fails the run when anything in it failed, so that no failure ends green."""
+    """The last task, a teardown: fails the run when anything in it failed, so that no failure ends green.
+
+    It also lets the notifiers of ``[slipway] notifiers`` tell how the sequence ended.
+    """
 
     def execute(self, context: Any) -> None:
         """Raise when a task of this run did not end well."""
         ti = context["ti"]
+        begin = (ti.xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED) or {}).get("data") or {}
+        result = ti.xcom_pull(task_ids=RESULT_TASK_ID, key=FINISHED) or {}
         states = task_states(ti)
+        self._settle_approvals(ti, states, begin)
+        failure = self._failure(states, result)
+        self._tell(context, {**begin, **(result.get("payload") or {})}, result, failure)
+        if failure:
+            raise AirflowFailException(failure)
+
+    def _settle_approvals(self, ti: Any, states: Mapping[str, str], data: Mapping[str, Any]) -> None:
+        """Record who declined by marking the whole run as failed: the sequence's result has not run then."""
+        if states.get(RESULT_TASK_ID) == "success" or not data:
+            return
+        for task_id, task in ti.task.dag.task_dict.items():
+            if hasattr(task, "approvers") and states.get(task_id) == "failed":
+                from slipway.approval_marks import settle  # late: few sequences need it
+
+                settle(ti, task_id, "failed", data)
+
+    def _failure(self, states: Mapping[str, str], result: Mapping[str, Any]) -> str:
+        """Say why the run must fail; "" when all is well."""
         failed = sorted(task for task, state in states.items() if task != self.task_id and state == "failed")
         if failed:
-            raise AirflowFailException(f"The sequence failed: {', '.join(failed)}.")
+            return f"The sequence failed: {', '.join(failed)}."
         # A run that somebody marked as failed: what had not begun is skipped, and nothing may have failed.
         if states.get(RESULT_TASK_ID) != "success":
-            raise AirflowFailException("The sequence was ended before its last task.")
-        outcome = (ti.xcom_pull(task_ids=RESULT_TASK_ID, key=FINISHED) or {}).get("outcome") or {}
-        if outcome.get("result") == event.FAIL:
-            raise AirflowFailException(f"The sequence failed: {outcome}.")
+            return "The sequence was ended before its last task."
+        outcome = result.get("outcome") or {}
+        return f"The sequence failed: {outcome}." if outcome.get("result") == event.FAIL else ""
 
+    def _tell(self, context: Any, payload: Mapping[str, Any], result: Mapping[str, Any], failure: str) -> None:
+        from slipway import notices  # late: every task start parses this file
 
-def task_states(ti: Any) -> dict[str, str]:
-    """Return ``{task id: state}`` for the tasks of the run that ``ti`` belongs to."""
-    return dict(ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {}))
+        message = (result.get("data") or {}).get("message") or failure
+        ended = event.FAIL if failure else (result.get("outcome") or {}).get("result") or event.PASS
+        occasion = notices.FAILED if failure else notices.FINISHED
+        notices.tell(occasion, context, payload, result=ended, message=message)

@@ -13,14 +13,14 @@ from airflow.sdk.exceptions import TaskAwaitingInput
 from slipway_core.keptn import approval
 from slipway_core.keptn.event import FAIL, PASS
 
+from slipway import approval_record, notices
+from slipway.approval_record import APPROVE, COMMENT, DECISION, DECLINE, retold, told
 from slipway.hooks.faults import NoConnection
 from slipway.hooks.slipway_api import ApiUnavailable, SlipwayApi
-from slipway.task_report import Seat, TaskReport, hand_in, take_payload
+from slipway.links import run_url
+from slipway.task_report import APPROVAL, Seat, TaskReport, hand_in, take_payload
 
-APPROVE, DECLINE = "Approve", "Decline"
-COMMENT = "comment"
-# XCom beside the report: the report travels on as data of the delivery, and Keptn's has no such block.
-DECISION = "approval"
+WAY = "how"  # a second field of the answer's form, which only `./slipway approve | decline` fill in
 EXPIRY = "expiry"  # stands for the person when nobody has answered in time
 
 
@@ -28,7 +28,8 @@ class ApprovalSensor(HITLOperator):
     """Approve or decline a release by its strategy, or wait for a person, without a worker and without a triggerer.
 
     The person sees image, stage, gate and load figures. Approved means result ``pass``, also after a warning;
-    declined means ``fail``, and the sequence ends. Who decided, when and why is the XCom ``approval``.
+    declined means ``fail``, and the sequence ends. Who decided, when, how and why goes into the records, and is the
+    XCom ``approval``.
     Give it ``retries`` of 2 or more: Airflow sometimes loses a task that is answered the moment it begins to wait.
 
     .. code-block:: python
@@ -39,25 +40,32 @@ class ApprovalSensor(HITLOperator):
                 "project": "shop", "stage": "production", "service": "carts",
                 "result": "warning", "approval": {"pass": "automatic", "warning": "manual"},
             },
+            approvers=["alice", "bob"],
             expires_after=timedelta(days=2),
         )
 
     :param payload: data of ``approval.triggered`` (templated).
     :param seat: the task's place in its sequence, instead of a payload.
-    :param assigned_users: who may answer, ``[{"id": …, "name": …}]``; nobody named: all who may answer in Airflow.
+    :param approvers: names of the users who may decide; nobody named: all who may answer in Airflow. Where a user's
+        id is not the name (FAB: a number; Keycloak: a UUID), ``name:id``.
     :param expires_after: after this time without an answer it is declined; None: it waits for ever.
-    :param notifiers: Airflow notifiers that are told when a person is asked.
+    :param supersede: asking declines what is still open of the same project, stage and service.
+    :param notifiers: Airflow notifiers that are told when a person is asked, besides those of ``[slipway] notifiers``.
     """
 
     template_fields: Sequence[str] = ("payload",)
     template_fields_renderers = {"payload": "json"}
+    assigned_users: Any
+    notifiers: Any
 
     def __init__(
         self,
         *,
         payload: Mapping[str, Any] | None = None,
         seat: Seat | None = None,
+        approvers: Sequence[str] = (),
         expires_after: timedelta | None = None,
+        supersede: bool = False,
         **kwargs: Any,
     ) -> None:
         kwargs.pop("params", None)  # of the DAG: its trigger form is not this one
@@ -73,6 +81,8 @@ class ApprovalSensor(HITLOperator):
         )
         self.payload = payload
         self.seat = seat
+        self.approvers = tuple(approvers)
+        self.supersede = supersede
 
     @cached_property
     def hook(self) -> SlipwayApi:
@@ -88,33 +98,63 @@ class ApprovalSensor(HITLOperator):
         decision = approval.decide(result, properties)
         if decision != approval.ASK:
             by = f"strategy for result '{result}'"
-            return self._conclude(context, payload, _decision(decision == approval.APPROVE, by))
+            return self._conclude(context, payload, told(decision == approval.APPROVE, by, "strategy"))
         if given := self._answer_given(context):
             self.log.info("An earlier try got this answer; nobody is asked again.")
             return self._conclude(context, payload, given)
+        return self._ask(context, payload, result)
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
+        """Take the answer, or the decline of an approval that has expired."""
+        checked = event
+        if "error" not in event:
+            # A form that somebody filled in by hand, over the API, must not fail a decision that was made.
+            checked = {**event, "params_input": {COMMENT: _field(event, COMMENT)}}
+        super().execute_complete(context, checked)
+        answer = _answer(event)
+        # First of all: a fault from here on must not lose it.
+        context["task_state_store"].set(_key(context, "answer"), answer)
+        return self._conclude(context, take_payload(context["ti"], self.seat, self.payload), answer)
+
+    def _ask(self, context: Any, payload: dict[str, Any], result: str) -> dict[str, Any]:
         from slipway_core import evidence  # late: every task start parses this file
 
         self.subject, self.body = evidence.subject(payload), evidence.body(payload, result)
+        shown = {"question": self.subject, "image": evidence.image_of(payload), "body": self.body}
+        question = approval_record.ask(context, payload, shown)  # what cannot be recorded is not asked
+        if question.decision:
+            self.log.info("This was decided before an earlier try came to its end; nobody is asked again.")
+            return self._conclude(context, payload, retold(question.decision))
+        if self.supersede:
+            self._decline_older(question)
+        self.assigned_users = self._who_may_answer() or self.assigned_users
+        self.notifiers = [*self.notifiers, lambda running: self._tell(running, payload, result)]
         try:
             return super().execute(context)
         except TaskAwaitingInput:
             context["task_state_store"].set(_key(context, "asked"), True)
             raise
 
-    def execute_complete(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
-        """Take the answer, or the decline of an approval that has expired."""
-        if "error" not in event:
-            # A form that somebody filled in by hand, over the API, must not fail a decision that was made.
-            comment = (event.get("params_input") or {}).get(COMMENT)
-            event = {**event, "params_input": {COMMENT: str(comment or "")}}
-        answer = _answer(super().execute_complete(context, event))
-        # First of all: a fault from here on must not lose it.
-        context["task_state_store"].set(_key(context, "answer"), answer)
-        return self._conclude(context, take_payload(context["ti"], self.seat, self.payload), answer)
+    def _decline_older(self, question: Any) -> None:
+        """End the open approvals that this one replaces: in the records, and by an answer to their waiting tasks."""
+        reason = f"superseded by {run_url(question.run.dag_id, question.run.run_id)}"
+        for older in approval_record.superseded_by(question):
+            dag_id, run_id, task_id, _ = older.run
+            if self.hook.answer(dag_id, run_id, task_id, DECLINE, reason):
+                self.log.info("Declined the older approval of %s, %s.", dag_id, run_id)
+
+    def _who_may_answer(self) -> list[dict[str, str]]:
+        """Return the approvers as Airflow wants them; with Slipway's own user where a newer approval must answer."""
+        split = (one.partition(":") for one in self.approvers)
+        named = [{"id": user_id or name, "name": name} for name, _, user_id in split]
+        return [*named, self.hook.user] if named and self.supersede else named
+
+    def _tell(self, context: Any, payload: Mapping[str, Any], result: str) -> None:
+        notices.tell(notices.APPROVAL, context, payload, result=result, message=self.subject)
 
     @property
     def _block_name(self) -> str:
-        return self.seat.name if self.seat else "approval"
+        return self.seat.name if self.seat else APPROVAL
 
     def _answer_given(self, context: Any) -> dict[str, Any] | None:
         """Return the answer to the question of an earlier try; None when there was none, or the task was cleared."""
@@ -135,6 +175,7 @@ class ApprovalSensor(HITLOperator):
     def _conclude(self, context: Any, payload: dict[str, Any], decision: dict[str, Any]) -> dict[str, Any]:
         ti = context["ti"]
         ti.xcom_push(key=DECISION, value=decision)
+        approval_record.conclude(context, payload, decision)
         approved = decision["decision"] == APPROVE
         message = f"{'Approved' if approved else 'Declined'} by {decision['by']}"
         message += f" at {decision['at']}" if decision["at"] else ""
@@ -143,19 +184,20 @@ class ApprovalSensor(HITLOperator):
         return hand_in(ti, payload, TaskReport(PASS if approved else FAIL, message))
 
 
-def _answer(response: Mapping[str, Any]) -> dict[str, Any]:
+def _answer(response: Mapping[str, Any]) -> dict[str, str]:
     """Return a decision from what Airflow keeps of an answer, in a resumed task or behind its API."""
     responder = response.get("responded_by_user") or {}
     by = str(responder.get("name") or responder.get("id") or EXPIRY)
-    comment = str((response.get("params_input") or {}).get(COMMENT) or "").strip()
+    how = "command" if _field(response, WAY) == "command" else "answer"
     approved = list(response.get("chosen_options") or ()) == [APPROVE]
     at = response["responded_at"]
     moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
-    return _decision(approved, by, moment.isoformat(timespec="seconds"), comment)
+    comment = _field(response, COMMENT).strip()
+    return told(approved, by, how if responder else "expired", moment.isoformat(timespec="seconds"), comment)
 
 
-def _decision(approved: bool, by: str, at: str = "", comment: str = "") -> dict[str, Any]:
-    return {"decision": APPROVE if approved else DECLINE, "by": by, "at": at, COMMENT: comment}
+def _field(response: Mapping[str, Any], name: str) -> str:
+    return str((response.get("params_input") or {}).get(name) or "")
 
 
 def _key(context: Any, name: str) -> str:

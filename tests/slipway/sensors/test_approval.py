@@ -1,5 +1,6 @@
 """Approving a release: by strategy, by a person, by nobody."""
 
+import contextlib
 import uuid
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -8,8 +9,10 @@ import pytest
 from airflow.providers.standard.operators import hitl
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from slipway.hooks.faults import NoConnection
+from slipway.hooks.slipway_api import ApiUnavailable
 from slipway.operators.task import Seat, finished_task
 from slipway.sensors.approval import ApprovalSensor
+from slipway_core.records import RecordsUnavailable, open_records
 
 EARLIER = (("evaluation", "evaluation"),)
 MANUAL = {"pass": "manual", "warning": "manual"}
@@ -35,16 +38,25 @@ def context(context, ti, asked):
 
 
 class Api:
-    """Stands in for Airflow's API; knows what an earlier try was answered."""
+    """Stands in for Airflow's API; knows what an earlier try was answered, and takes answers for other tasks."""
+
+    user = {"id": "slipway", "name": "slipway"}
 
     def __init__(self, detail=None, error=None):
         self.detail, self.error, self.questions = detail or {}, error, 0
+        self.answers = []
 
     def human_input(self, ti):
         self.questions += 1
         if self.error:
             raise self.error
         return self.detail
+
+    def answer(self, *answer):
+        if self.error:
+            raise self.error
+        self.answers.append(answer)
+        return True
 
 
 def sensor(properties=MANUAL, api=None, **kwargs):
@@ -62,6 +74,11 @@ def answer(option, comment="", by=ALICE):
         "responded_by_user": by,
         "timedout": by is None,
     }
+
+
+def by_command(option, comment):
+    """What Airflow hands on after `./slipway approve | decline`."""
+    return {**answer(option), "params_input": {"comment": comment, "how": "command"}}
 
 
 def came_with(ti, result):
@@ -141,7 +158,8 @@ def test_an_approval_is_reported_with_who_when_and_why(context, ti, begin):
     sensor().execute_complete(context, answer("Approve", "looks good"))
     message = "Approved by alice at 2026-11-23T20:15:30+00:00: looks good"
     assert {**begin, "status": "succeeded", "result": "pass", "message": message} == ti.pushed("finished")
-    expected = {"decision": "Approve", "by": "alice", "at": "2026-11-23T20:15:30+00:00", "comment": "looks good"}
+    at = "2026-11-23T20:15:30+00:00"
+    expected = {"decision": "Approve", "by": "alice", "how": "answer", "at": at, "comment": "looks good"}
     assert expected == ti.pushed("approval")
 
 
@@ -284,3 +302,141 @@ def test_in_a_dag_of_somebodys_own_it_takes_a_payload(context, ti):
     """With the strategy where Keptn has it."""
     payload = {"project": "a", "stage": "b", "service": "c", "result": "pass", "approval": {"pass": "automatic"}}
     assert "pass" == ApprovalSensor(task_id="ok", payload=payload).execute(context)["result"]
+
+
+def recorded():
+    """Return the decisions that are recorded, the newest question first: what, who, how, why; None where it is open."""
+    found = open_records().approvals.find()
+    return [made and (made.choice, made.by, made.how, made.why) for one in found for made in [one.decision]]
+
+
+def test_a_question_is_recorded_with_what_was_shown(context, ti, asked):
+    """Before anybody is asked, and once for all tries."""
+    ask(context)
+    ask(context)
+    [found] = open_records().approvals.find()
+    place = (found.context, found.project, found.stage, found.service)
+    assert (("ctx-1", "shop", "qa", "carts"), None) == (place, found.decision)
+    assert (ti.dag_id, ti.run_id, "approval", "0") == found.run
+    assert (asked[0]["subject"], asked[0]["body"]) == (found.evidence["question"], found.evidence["body"])
+
+
+def test_nobody_is_asked_what_cannot_be_recorded(context, asked, monkeypatch):
+    """A fault of the ground: tried again."""
+    monkeypatch.setenv("SLIPWAY_RECORDS_URL", "postgresql://slipway:geheim@127.0.0.1:1/slipway")
+    with pytest.raises(RecordsUnavailable):
+        sensor().execute(context)
+    assert [] == asked
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (answer("Approve", "fine"), ("approve", "alice", "answer", "fine")),
+        (answer("Decline", "slow"), ("decline", "alice", "answer", "slow")),
+        (
+            {**answer("Approve"), "params_input": {"comment": "x", "how": "command"}},
+            ("approve", "alice", "command", "x"),
+        ),
+        (answer("Decline", by=None), ("decline", "expiry", "expired", "")),
+    ],
+)
+def test_a_decision_is_recorded_with_who_how_and_why(context, given, expected):
+    """By each way that Airflow tells the task of."""
+    ask(context)
+    with contextlib.suppress(AirflowFailException):
+        sensor().execute_complete(context, given)
+    assert [expected] == recorded()
+    [found] = open_records().approvals.find()
+    assert ANSWERED.replace(microsecond=0) == found.decision.at
+
+
+def test_a_decision_by_strategy_is_recorded_too(context):
+    """As a question that needed nobody."""
+    sensor(AUTOMATIC).execute(context)
+    assert [("approve", "strategy for result 'pass'", "strategy", "")] == recorded()
+
+
+def test_an_answer_waits_for_records_that_are_away(context, ti, asked, monkeypatch):
+    """The next try has it, and nobody is asked again."""
+    ask(context)
+    with monkeypatch.context() as away, pytest.raises(RecordsUnavailable):
+        away.setenv("SLIPWAY_RECORDS_URL", "postgresql://slipway:geheim@127.0.0.1:1/slipway")
+        sensor().execute_complete(context, answer("Approve", "fine"))
+    assert "pass" == sensor().execute(context)["result"]
+    assert [("approve", "alice", "answer", "fine")] == recorded()
+    assert 1 == len(asked)
+
+
+def test_a_retry_knows_the_recorded_decision(context, asked):
+    """When Airflow's own memory of it is gone."""
+    ask(context)
+    with contextlib.suppress(AirflowFailException):
+        sensor().execute_complete(context, answer("Decline", "slow"))
+    context["task_state_store"].clear()
+    with pytest.raises(AirflowFailException, match=r"Declined by alice .*: slow"):
+        sensor().execute(context)
+    assert 1 == len(asked)
+
+
+def test_a_cleared_question_is_closed_in_the_records(context):
+    """Nobody can answer it any more."""
+    ask(context)
+    context["dag_run"] = SimpleNamespace(clear_number=1)
+    ask(context)
+    assert [None, ("decline", "slipway", "cleared", "its task was cleared")] == recorded()
+
+
+def test_approvers_are_those_who_may_answer(context, asked):
+    """By name, or with the id that Airflow has for them."""
+    with pytest.raises(TaskAwaitingInput):
+        sensor(approvers=["alice", "bob:7"]).execute(context)
+    assert [{"id": "alice", "name": "alice"}, {"id": "7", "name": "bob"}] == asked[0]["assigned_users"]
+
+
+def in_another_run(context, make_ti, run_id, api=None, **kwargs):
+    """Let a later run of the DAG ask, too."""
+    other = make_ti("approval")
+    other.run_id, other.id = run_id, uuid.uuid4()
+    other.xcoms = dict(context["ti"].xcoms)
+    with pytest.raises(TaskAwaitingInput):
+        own = {"ti": other, "task_instance": other, "task_state_store": type(context["task_state_store"])()}
+        sensor(api=api, **kwargs).execute({**context, **own})
+
+
+def test_several_approvals_are_independent(context, make_ti):
+    """Unless they are to supersede each other."""
+    api = Api()
+    ask(context)
+    in_another_run(context, make_ti, "manual__2", api)
+    assert ([None, None], []) == (recorded(), api.answers)
+
+
+def test_a_newer_approval_declines_older_ones(context, ti, make_ti, asked):
+    """In the records, and by an answer to the tasks that wait; so its user is among those who may answer."""
+    api = Api()
+    ask(context)
+    in_another_run(context, make_ti, "manual__2", api, supersede=True, approvers=["alice"])
+    why = "superseded by http://127.0.0.1:8080/dags/shop.qa.delivery/runs/manual__2"
+    assert [(ti.dag_id, ti.run_id, "approval", "Decline", why)] == api.answers
+    assert [None, "superseded"] == [one and one[2] for one in recorded()]
+    assert ["alice", "slipway"] == [one["name"] for one in asked[1]["assigned_users"]]
+
+
+def test_superseding_that_fails_is_tried_again(context, make_ti, asked):
+    """Before anybody is asked; the older task is answered by the next try."""
+    ask(context)
+    with pytest.raises(ApiUnavailable):
+        in_another_run(context, make_ti, "manual__2", Api(error=ApiUnavailable("away")), supersede=True)
+    assert 1 == len(asked)
+    api = Api()
+    in_another_run(context, make_ti, "manual__2", api, supersede=True)
+    assert 1 == len(api.answers)
+
+
+def test_a_superseded_approval_that_a_person_answered_first_keeps_that_answer(context, make_ti, ti):
+    """What Airflow has taken is the truth."""
+    ask(context)
+    in_another_run(context, make_ti, "manual__2", supersede=True)
+    sensor().execute_complete(context, answer("Approve", "just in time"))
+    assert ("approve", "alice", "answer", "just in time") == recorded()[1]
