@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from slipway_core.keptn import names
 from slipway_core.quality_gate.report import COLUMNS, stored_rows
 
 _FIGURES = {
@@ -28,13 +27,14 @@ def subject(payload: Mapping[str, Any]) -> str:
     return f"Release {what} to {payload['stage']} of {payload['project']}?"
 
 
-def body(payload: Mapping[str, Any], result: str) -> str:
+def body(payload: Mapping[str, Any], result: str, running: str = "") -> str:
     """Return image, stage, what runs there now, the gate's table and the load figures.
 
     :param payload: data of ``approval.triggered``; blocks that are missing or of another shape are left out.
     :param result: what the earlier tasks came to, "" when nothing has been judged.
+    :param running: what runs in the stage now, asked of its cluster; "" when nobody has asked.
     """
-    parts = [_facts(payload, result), _gate(_block(payload, "evaluation")), _load(_block(payload, "test"))]
+    parts = [_facts(payload, result, running), _gate(_block(payload, "evaluation")), _load(_block(payload, "test"))]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -44,27 +44,26 @@ def image_of(payload: Mapping[str, Any]) -> str:
     return str(values.get("image") or _block(payload, "deployment").get("image") or "")
 
 
-def _facts(payload: Mapping[str, Any], result: str) -> str:
+def _facts(payload: Mapping[str, Any], result: str, running: str) -> str:
     labels = ", ".join(f"{key}={value}" for key, value in _block(payload, "labels").items())
     facts = {
         "Image": image_of(payload) or "not named",
         "Service": f"{payload['service']} of project {payload['project']}",
         "Stage": payload["stage"],
-        **_running(payload),
+        "Runs there now": running,
+        **_deployed(payload),
         "Result so far": result or "none",
         "Labels": labels,
     }
     return _table(("", ""), ((f"**{name}**", _plain(value)) for name, value in facts.items() if value))
 
 
-def _running(payload: Mapping[str, Any]) -> dict[str, str]:
+def _deployed(payload: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the delivery has deployed so far: mostly in the stage before."""
     deployment = _block(payload, "deployment")
     if not deployment.get("image"):
         return {}
     shown = f"{deployment['image']}, revision {deployment.get('revision', 'unknown')}"
-    if deployment.get("namespace") == names.namespace(payload["project"], payload["stage"]):
-        return {"Runs there now": shown}
-    # The block of an earlier stage: what runs in this one, it does not know.
     return {"Deployed before": f"{shown}, in namespace {deployment.get('namespace', 'unknown')}"}
 
 

@@ -65,7 +65,12 @@ def approval(place: TaskPlace) -> Any:
     """``approval``: the strategy decides, or a person."""
     from slipway.sensors.approval import ApprovalSensor
 
-    return ApprovalSensor(seat=place.seat, **_approval_settings(place.settings.approval), **place.arguments)
+    return ApprovalSensor(
+        seat=place.seat,
+        kubernetes_conn_id=place.settings.connection,
+        **_approval_settings(place.settings.approval),
+        **place.arguments,
+    )
 
 
 def deployment(place: TaskPlace) -> Any:

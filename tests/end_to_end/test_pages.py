@@ -99,7 +99,13 @@ def test_an_open_approval_shows_what_one_has_to_know(page: Page, api: AirflowApi
     assert run_id is not None
     assert within(60, lambda: open_approvals(api, PRODUCTION, run_id) != [])
     page.goto(f"/dags/{PRODUCTION}/runs/{run_id}/tasks/approval/required_actions")
-    for text in ("Release helloservice", "Quality gate: pass", "Load test", "Mean response time in seconds"):
+    for text in (
+        "Release helloservice",
+        "Runs there now",
+        "Quality gate: pass",
+        "Load test",
+        "Mean response time in seconds",
+    ):
         expect(page.get_by_text(text).first).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_be_visible()
     picture(page, "open-approval.png")

@@ -44,12 +44,14 @@ class HelmHook(BaseHook):
 
     :param cluster: the cluster to work on, and the account to work as.
     :param helm: name or path of the Helm binary (Helm 3 and 4 both do).
+    :param patience: seconds until a command that changes nothing is ended.
     """
 
-    def __init__(self, *, cluster: ClusterHook, helm: str = "helm") -> None:
+    def __init__(self, *, cluster: ClusterHook, helm: str = "helm", patience: float = 60.0) -> None:
         super().__init__()
         self.cluster = cluster
         self.helm = helm
+        self.patience = patience
         # More than one at a time: while an upgrade waits, its release is asked for its objects.
         self._running: list[subprocess.Popen[str]] = []
 
@@ -116,13 +118,14 @@ class HelmHook(BaseHook):
         self,
         argv: Sequence[str],
         *,
-        timeout: float = 60.0,
+        timeout: float | None = None,
         while_waiting: Callable[[], str | None] | None = None,
     ) -> str:
         """Run one Helm command and return what it printed.
 
-        :param timeout: seconds until the command is ended.
+        :param timeout: seconds until the command is ended; the hook's patience when nothing is said.
         """
+        timeout = self.patience if timeout is None else timeout
         with self.cluster.kubeconfig() as flags, NamedTemporaryFile("w+") as out, NamedTemporaryFile("w+") as err:
             command = [*self._prefix, *argv, *flags]
             process = subprocess.Popen(

@@ -46,6 +46,8 @@ class ApprovalSensor(HITLOperator):
 
     :param payload: data of ``approval.triggered`` (templated).
     :param seat: the task's place in its sequence, instead of a payload.
+    :param kubernetes_conn_id: Airflow connection to the stage's cluster, which is asked what runs there now;
+        ``kubernetes_<project>_<stage>`` when nothing is said.
     :param approvers: names of the users who may decide; nobody named: all who may answer in Airflow. Where a user's
         id is not the name (FAB: a number; Keycloak: a UUID), ``name:id``.
     :param expires_after: after this time without an answer it is declined; None: it waits for ever.
@@ -53,7 +55,7 @@ class ApprovalSensor(HITLOperator):
     :param notifiers: Airflow notifiers that are told when a person is asked, besides those of ``[slipway] notifiers``.
     """
 
-    template_fields: Sequence[str] = ("payload",)
+    template_fields: Sequence[str] = ("payload", "kubernetes_conn_id")
     template_fields_renderers = {"payload": "json"}
     assigned_users: Any
     notifiers: Any
@@ -63,6 +65,7 @@ class ApprovalSensor(HITLOperator):
         *,
         payload: Mapping[str, Any] | None = None,
         seat: Seat | None = None,
+        kubernetes_conn_id: str = "",
         approvers: Sequence[str] = (),
         expires_after: timedelta | None = None,
         supersede: bool = False,
@@ -81,6 +84,7 @@ class ApprovalSensor(HITLOperator):
         )
         self.payload = payload
         self.seat = seat
+        self.kubernetes_conn_id = kubernetes_conn_id
         self.approvers = tuple(approvers)
         self.supersede = supersede
 
@@ -119,7 +123,10 @@ class ApprovalSensor(HITLOperator):
     def _ask(self, context: Any, payload: dict[str, Any], result: str) -> dict[str, Any]:
         from slipway_core import evidence  # late: every task start parses this file
 
-        self.subject, self.body = evidence.subject(payload), evidence.body(payload, result)
+        from slipway.hooks.running import running_now
+
+        running = running_now(payload, self.kubernetes_conn_id)
+        self.subject, self.body = evidence.subject(payload), evidence.body(payload, result, running)
         shown = {"question": self.subject, "image": evidence.image_of(payload), "body": self.body}
         question = approval_record.ask(context, payload, shown)  # what cannot be recorded is not asked
         if question.decision:

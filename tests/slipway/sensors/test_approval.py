@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.standard.operators import hitl
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
+from slipway.hooks import running
 from slipway.hooks.faults import NoConnection
 from slipway.hooks.slipway_api import ApiUnavailable
 from slipway.operators.task import Seat, finished_task
@@ -26,6 +27,7 @@ def asked(monkeypatch):
     """What people were asked, instead of a request to Airflow."""
     requests = []
     monkeypatch.setattr(hitl, "upsert_hitl_detail", lambda **request: requests.append(request))
+    monkeypatch.setattr(running, "running_now", lambda payload, conn_id: f"carts:0.9 of {conn_id or 'the stage'}")
     return requests
 
 
@@ -139,7 +141,9 @@ def test_the_question_shows_the_evidence_and_takes_a_comment(context, ti, asked)
         sensor(assigned_users=[ALICE]).execute(context)
     [request] = asked
     assert "Release carts (carts:1) to qa of shop?" == request["subject"]
-    assert all(text in request["body"] for text in ("carts:1", "Quality gate: pass", "Load test"))
+    assert all(
+        text in request["body"] for text in ("carts:1", "carts:0.9 of the stage", "Quality gate: pass", "Load test")
+    )
     assert ["comment"] == list(request["params"])
     assert [ALICE] == request["assigned_users"]
 
