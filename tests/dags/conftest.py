@@ -37,10 +37,12 @@ def write_tree(tree, *projects, refused=()):
 
 
 def load_dags(tree):
-    """Return Airflow's DagBag of a published tree."""
+    """Return Airflow's DagBag of a published tree, without Slipway's own housekeeping."""
     from airflow.dag_processing.dagbag import DagBag
 
-    return DagBag(tree / "dags", bundle_path=tree / "dags", bundle_name="slipway")
+    bag = DagBag(tree / "dags", bundle_path=tree / "dags", bundle_name="slipway")
+    assert ["prune"] == [task.task_id for task in bag.dags.pop("slipway.housekeeping").tasks]
+    return bag
 
 
 @pytest.fixture
