@@ -24,6 +24,7 @@ log = logging.getLogger("slipway.publisher")
 def main(folder: Path) -> None:
     """Publish the projects of the Airflow in `folder` until the process is ended."""
     from slipway_core.publish import watch
+    from slipway_core.publish.remote.keeper import GitProjects, git_folder
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout)
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -39,7 +40,8 @@ def main(folder: Path) -> None:
         log.info("Published: %s", ", ".join(sorted(stage.namespace for stage in stages)) or "no project")
         keeper.want(stages)
 
-    watch(airflow.sources, airflow.dags, airflow.published, every=_AGAIN, on_published=published)
+    git = GitProjects(airflow.sources, git_folder(airflow.published))
+    watch(airflow.sources, airflow.dags, airflow.published, every=_AGAIN, on_published=published, git=git)
 
 
 def stages_of(projects: Iterable[Any]) -> Iterable[Stage]:

@@ -42,6 +42,13 @@ class StartedByLink(_StoredLink):
     stored_under = "started_by"
 
 
+class SourceCommitLink(_StoredLink):
+    """From a run's first task to the commit that its files come from, when the Git remote has web pages."""
+
+    name = "Source commit"
+    stored_under = "source_commit"
+
+
 class LoadReportLink(_StoredLink):
     """From a load test to Locust's own report."""
 

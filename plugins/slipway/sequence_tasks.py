@@ -60,7 +60,7 @@ def add_tasks(
 ) -> None:
     """Add a sequence's tasks to the DAG around: begin, its own, result, its followers, finish.
 
-    :param files: folder of the project's files
+    :param files: folder of the project's files, in the published tree
     :param begin: the operator that takes the run's input
     :param told: what else that one is told
     """
@@ -72,6 +72,7 @@ def add_tasks(
         services=plan.services,
         deploys=any(task.name == "deployment" for task in sequence.tasks),
         evaluates=evaluates(sequence),
+        tree=files.parents[1],
         **told,
     )
     tasks = _tasks(sequence, files, plan.settings.stage(sequence.stage))

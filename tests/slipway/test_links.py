@@ -19,6 +19,7 @@ OPERATORS = (BeginSequence, HelmDeployOperator, LocustOperator, SLOSensor, Start
     [
         (links.StartedRunLink(), "started_run"),
         (links.StartedByLink(), "started_by"),
+        (links.SourceCommitLink(), "source_commit"),
         (links.LoadReportLink(), "load_report"),
         (links.ServiceLink(), "service_address"),
         (links.QueriesLink(), "queries"),

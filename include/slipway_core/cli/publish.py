@@ -11,6 +11,7 @@ import click
 from slipway_core.keptn.problems import ERROR, render
 from slipway_core.places import checkout, state_folder
 from slipway_core.publish.publisher import PublishReport, publish_once
+from slipway_core.publish.remote.keeper import GitProjects, git_folder
 from slipway_core.publish.watcher import watch as watch_sources
 
 _COLOURS = {"published": "green", "refused": "bold red", "removed": "yellow", "unchanged": "dim"}
@@ -30,7 +31,7 @@ def publish(watch: bool, sources: Path | None, store: Path | None, dags: Path | 
     """Check all projects; the good ones become one commit that Airflow runs from.
 
     A project with an error is refused: its last good state goes on running, and so do all others. Unchanged files
-    make no new commit. Exit code 1 when a project was refused.
+    make no new commit. Exit code 1 when a project was refused. Projects in Git are those of git.yaml in the sources.
 
     \b
     Examples:
@@ -41,11 +42,13 @@ def publish(watch: bool, sources: Path | None, store: Path | None, dags: Path | 
     sources = sources or checkout() / "include" / "projects"
     dags = dags or checkout() / "dags"
     store = store or default_store()
+    git = GitProjects(sources, git_folder(store))
     if watch:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-        watch_sources(sources, dags, store, on_report=_show)
+        watch_sources(sources, dags, store, on_report=_show, git=git)
         return
-    report = publish_once(sources, dags, store)
+    git.look()
+    report = publish_once(sources, dags, store, git_projects=git.state())
     _show(report)
     sys.exit(bool(report.refused))
 

@@ -6,6 +6,7 @@ Family tree::
     ├── InvalidFile     a file of the user cannot be used; holds the problems, each with file and line
     ├── InvalidEvent    the data of an event or a form cannot be used; names the field
     ├── UnsafePath      a path leads out of the project's folder
+    ├── RemoteFailed    a Git remote could not be read or written; holds what to do
     └── PublishFailed   git, or the folder published from or to, did not do what publishing needs
 """
 
@@ -80,6 +81,18 @@ class UnsafePath(SlipwayError):
 
 class PublishFailed(SlipwayError):
     """Publishing could not be done at all; what was published before is untouched."""
+
+
+class RemoteFailed(SlipwayError):
+    """A Git remote could not be read or written.
+
+    :param message: what went wrong, one sentence; never holds credentials
+    :param advice: what to do now
+    """
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        self.message, self.advice = message, advice
+        super().__init__(f"{message}\n{advice}".strip())
 
 
 def render(problems: Iterable[Problem]) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from slipway_core.keptn.problems import UnsafePath
 
+STAGES = "stages"
+
 
 class ProjectFiles:
     """Finds files of a service in a stage, and never leaves the project's folder.
@@ -21,7 +23,7 @@ class ProjectFiles:
 
     def __init__(self, folder: Path, stage: str, service: str) -> None:
         self.folder, self.stage, self.service = folder, stage, service
-        self.service_levels = (self._inside(f"stages/{stage}/{service}"), self._inside(service))
+        self.service_levels = (self._inside(f"{STAGES}/{stage}/{service}"), self._inside(service))
 
     def find(self, relative: str) -> Path | None:
         """Return a file (or folder) of the service: the stage's own before the one for all stages."""
@@ -29,7 +31,7 @@ class ProjectFiles:
 
     def find_all_levels(self, relative: str) -> list[Path]:
         """Return a file on every level that has it, nearest first: service of stage, service, stage, project."""
-        levels = (*self.service_levels, self._inside(f"stages/{self.stage}"), self.folder)
+        levels = (*self.service_levels, self._inside(f"{STAGES}/{self.stage}"), self.folder)
         return self._existing(relative, levels)
 
     def overlay(self, relative: str) -> list[Path]:

@@ -1,14 +1,12 @@
 """The published tree's Git repository: bare, one branch, commits made whole or not at all.
 
-Git runs without a shell, without prompts and without anybody's configuration. Files go in byte for byte: no ignore
-rules, no line-end conversion.
+Files go in byte for byte: no ignore rules, no line-end conversion.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,9 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from slipway_core.keptn.problems import PublishFailed
+from slipway_core.publish.git_command import run_git
 
 BRANCH = "main"
-_TIMEOUT = 120  # seconds for one git command
 _REF = f"refs/heads/{BRANCH}"
 
 
@@ -63,7 +61,7 @@ class GitStore:
         for line in self._git("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")[:-1]:
             about, _, path = line.partition(b"\t")
             mode, _, blob = about.decode().split(" ")
-            tree[path.decode("utf-8")] = Entry(mode, blob)
+            tree[os.fsdecode(path)] = Entry(mode, blob)
         return tree
 
     def read(self, entry: Entry) -> bytes:
@@ -81,46 +79,33 @@ class GitStore:
         """Store content that is no file; returns its id."""
         return self._git("hash-object", "-w", "--stdin", stdin=content).decode().strip()
 
+    def write_tree(self, tree: Tree) -> str:
+        """Store a whole tree; returns its id."""
+        listing = b"".join(
+            f"{entry.mode} {entry.blob}\t".encode() + os.fsencode(path) + b"\0" for path, entry in sorted(tree.items())
+        )
+        with tempfile.TemporaryDirectory(prefix="slipway-index-") as scratch:
+            index = {"GIT_INDEX_FILE": str(Path(scratch, "index"))}
+            self._git("update-index", "-z", "--index-info", stdin=listing, env=index)
+            return self._git("write-tree", env=index).decode().strip()
+
+    def make_commit(self, tree: Tree, parent: str | None, message: str) -> str:
+        """Store a commit of a whole tree that no branch points to yet; returns its id."""
+        parents = ["-p", parent] if parent else []
+        return self._git("commit-tree", self.write_tree(tree), *parents, stdin=message.encode()).decode().strip()
+
     def commit(self, tree: Tree, parent: str | None, message: str) -> str:
         """Make a commit of a whole tree and move the branch to it, in one step; returns its id.
 
         Raises :class:`PublishFailed` when the branch moved since ``parent`` was read.
         """
-        listing = b"".join(f"{entry.mode} {entry.blob}\t{path}\0".encode() for path, entry in sorted(tree.items()))
-        with tempfile.TemporaryDirectory(prefix="slipway-index-") as scratch:
-            index = {"GIT_INDEX_FILE": str(Path(scratch, "index"))}
-            self._git("update-index", "-z", "--index-info", stdin=listing, env=index)
-            written = self._git("write-tree", env=index).decode().strip()
-        parents = ["-p", parent] if parent else []
-        made = self._git("commit-tree", written, *parents, stdin=message.encode()).decode().strip()
+        made = self.make_commit(tree, parent, message)
         self._git("update-ref", _REF, made, parent or "0" * len(made))
         self._git("gc", "--auto", "--quiet")
         return made
 
     def _git(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
-        settings = ["-c", "safe.directory=*", "-c", "gc.autoDetach=false", "-c", "core.hooksPath=/dev/null"]
-        argv = ["git", *settings, f"--git-dir={self.folder}", *arguments]
-        try:
-            variables = {**_environment(), **(env or {})}
-            done = subprocess.run(argv, input=stdin, env=variables, capture_output=True, timeout=_TIMEOUT, check=False)
-        except FileNotFoundError as error:
-            raise PublishFailed("git is not installed. Install it: apt-get install git.") from error
-        except subprocess.TimeoutExpired as error:
-            raise PublishFailed(f"git {arguments[0]} took longer than {_TIMEOUT} seconds in {self.folder}.") from error
-        if done.returncode:
-            words = done.stderr.decode("utf-8", "replace").strip()
-            raise PublishFailed(f"git {arguments[0]} failed in {self.folder}: {words}")
-        return done.stdout
-
-
-def _environment() -> dict[str, str]:
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    person = {"NAME": "Slipway", "EMAIL": "slipway@localhost"}
-    return {
-        **inherited,
-        **{f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()},
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "LC_ALL": "C",
-    }
+        done = run_git(self.folder, *arguments, stdin=stdin, env=env)
+        if done.code:
+            raise PublishFailed(f"git {arguments[0]} failed in {self.folder}: {done.err}")
+        return done.out

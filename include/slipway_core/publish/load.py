@@ -1,6 +1,7 @@
 """Reading a published tree. Used wherever Airflow parses DAGs: standard library only, no YAML.
 
-The tree: ``dags/``, ``projects/<name>/`` (the user's files as they are), ``plans/<name>.json``, ``refused.json``.
+The tree: ``dags/``, ``projects/<name>/`` (the user's files as they are), ``plans/<name>.json``, ``refused.json``, and
+for a project in Git ``sources/<name>.json``: what it was made from.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from slipway_core.keptn.problems import Problem, render
 PLANS = "plans"
 PROJECTS = "projects"
 REFUSED = "refused.json"
+SOURCES = "sources"
+BRANCHES = "branches"  # the layout with a branch per stage
 
 
 class Refusal(NamedTuple):
@@ -36,6 +39,27 @@ def projects(tree: Path) -> list[str]:
 def project_plan(tree: Path, project: str) -> ProjectPlan:
     """Return the compiled plan of a project; raises ``FileNotFoundError`` when it is not published."""
     return ProjectPlan.from_json((tree / PLANS / f"{project}.json").read_bytes())
+
+
+def project_source(tree: Path, project: str) -> dict[str, Any] | None:
+    """Return what a project in Git was made from: ``remote``, ``branch``, ``layout``, ``commits`` by branch.
+
+    ``None`` for a project that lives in a folder.
+    """
+    try:
+        found: dict[str, Any] = json.loads((tree / SOURCES / f"{project}.json").read_bytes())
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def commit_of(source: dict[str, Any], stage: str) -> str:
+    """Return the commit that a stage's files come from: that of its own branch, if it has one.
+
+    :param source: as :func:`project_source` returns it
+    """
+    commits: dict[str, str] = source["commits"]
+    return commits[stage if source["layout"] == BRANCHES and stage in commits else source["branch"]]
 
 
 def refusals(tree: Path) -> list[Refusal]:

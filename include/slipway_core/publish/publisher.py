@@ -15,12 +15,13 @@ from slipway_core.keptn.lint import FileReport
 from slipway_core.keptn.plan import ProjectPlan
 from slipway_core.keptn.problems import ERROR, NOTE, Problem, PublishFailed
 from slipway_core.keptn.settings import ProjectSettings
-from slipway_core.publish.check import SHIPYARD, CheckedProject, check_project
+from slipway_core.publish.check import SHIPYARD, CheckedProject
 from slipway_core.publish.git_store import Entry, GitStore, Tree
 from slipway_core.publish.handled import handled_tasks
-from slipway_core.publish.load import PLANS, PROJECTS, REFUSED, Refusal, refusals_to_json
+from slipway_core.publish.load import PLANS, PROJECTS, REFUSED, SOURCES, Refusal, refusals_to_json
 from slipway_core.publish.namespaces import first_clash
-from slipway_core.publish.survey import Found, StillChanging, snapshot
+from slipway_core.publish.remote.records import GitState
+from slipway_core.publish.take import Taken, belongs, published_names, take_all
 
 log = logging.getLogger(__name__)
 _MOST_PROBLEMS = 50  # kept of one refused project
@@ -77,25 +78,12 @@ class PublishReport(NamedTuple):
         return tuple(one for one in self.projects if one.plan is not None)
 
 
-class _Project(NamedTuple):
-    """One project of this round: what was found, and where its copy lies."""
-
-    checked: CheckedProject
-    copy: Path
-    files: list[Found]
-
-
-def discover(sources: Path) -> list[str]:
-    """Return the names of the projects below a folder: each folder that holds a shipyard.yaml."""
-    if not sources.is_dir():
-        raise PublishFailed(
-            f"{sources}: there is no such folder. Make it, or name the projects' folder with --sources."
-        )
-    return sorted(path.name for path in sources.iterdir() if path.is_dir() and _exists(path / SHIPYARD))
-
-
 def publish_once(
-    sources: Path, dags_folder: Path, store: Path, handled: Collection[str] | None = None
+    sources: Path,
+    dags_folder: Path,
+    store: Path,
+    handled: Collection[str] | None = None,
+    git_projects: GitState | None = None,
 ) -> PublishReport:
     """Check all projects and publish the good ones; unchanged sources make no commit.
 
@@ -103,6 +91,7 @@ def publish_once(
     :param dags_folder: its ``*.py`` files are published too
     :param store: the published Git repository; made if missing
     :param handled: names of handled tasks; by default those of the installed packages
+    :param git_projects: the projects that live in Git, fetched already
 
     Raises :class:`PublishFailed` when nothing could be done at all; then nothing has changed.
     """
@@ -114,7 +103,7 @@ def publish_once(
     with git.locked(), tempfile.TemporaryDirectory(prefix="slipway-publish-") as scratch:
         head = git.head()
         old = git.tree(head)
-        projects = [_take(sources / name, Path(scratch, name), tasks) for name in _names(sources, old)]
+        projects = take_all(sources, Path(scratch), tasks, old, git_projects or GitState())
         last_good = _last_good(git, old, projects)
         projects = _without_clashes(projects, last_good)
         new, plans = _new_tree(git, old, dag_files, projects, last_good)
@@ -126,32 +115,7 @@ def publish_once(
     return PublishReport(commit, True, report)
 
 
-def _names(sources: Path, old: Tree) -> list[str]:
-    """Return the projects to look at: those there, and published ones whose folder lost only its shipyard."""
-    before = {path.split("/")[1] for path in old if path.startswith(f"{PROJECTS}/")}
-    return sorted({*discover(sources), *(name for name in before if (sources / name).is_dir())})
-
-
-def _take(folder: Path, copy: Path, handled: Collection[str]) -> _Project:
-    """Copy one project and check the copy; whatever happens, the others go on."""
-    name = folder.name
-    try:
-        files, problems = snapshot(folder, copy, name)
-        checked = check_project(copy, name, name, handled)
-        if problems:
-            # The copy lacks what must not be copied, so its own survey cannot see it.
-            loose = FileReport(name, "project", tuple(problems))
-            checked = CheckedProject(name, None, (*checked.reports, loose))
-        return _Project(checked, copy, files)
-    except StillChanging:
-        problem = Problem(name, None, "its files change faster than they can be read.", "Wait until writing has ended.")
-    except Exception as error:  # a fault of ours in one project must not stop the others
-        log.exception("project %s could not be checked", name)
-        problem = Problem(name, None, f"it could not be checked: {type(error).__name__}: {error}", "See the log.")
-    return _Project(CheckedProject(name, None, (FileReport(name, "project", (problem,)),)), copy, [])
-
-
-def _without_clashes(projects: list[_Project], last_good: dict[str, ProjectPlan]) -> list[_Project]:
+def _without_clashes(projects: list[Taken], last_good: dict[str, ProjectPlan]) -> list[Taken]:
     """Refuse the projects that want a namespace of another one."""
     by_name = {project.checked.name: project for project in projects}
     plans = {name: project.checked.plan for name, project in by_name.items() if project.checked.plan}
@@ -166,7 +130,7 @@ def _without_clashes(projects: list[_Project], last_good: dict[str, ProjectPlan]
 
 
 def _new_tree(
-    git: GitStore, old: Tree, dag_files: list[Path], projects: list[_Project], last_good: dict[str, ProjectPlan]
+    git: GitStore, old: Tree, dag_files: list[Path], projects: list[Taken], last_good: dict[str, ProjectPlan]
 ) -> tuple[Tree, dict[str, ProjectPlan]]:
     """Return the tree to publish, and of each project the plan that runs from it."""
     new: Tree = {}
@@ -182,8 +146,10 @@ def _new_tree(
             plans[name] = plan
             continue
         if name in last_good:
-            new |= {path: entry for path, entry in old.items() if _belongs(path, name)}
+            new |= {path: entry for path, entry in old.items() if belongs(path, name)}
             plans[name] = last_good[name]
+        if project.pending:
+            continue
         problems = sorted(
             (one for one in project.checked.problems if one.severity != NOTE), key=lambda one: one.severity != ERROR
         )
@@ -192,7 +158,7 @@ def _new_tree(
     return new, plans
 
 
-def _last_good(git: GitStore, old: Tree, projects: list[_Project]) -> dict[str, ProjectPlan]:
+def _last_good(git: GitStore, old: Tree, projects: list[Taken]) -> dict[str, ProjectPlan]:
     """Return the published plans of the projects that are still there."""
     names = [project.checked.name for project in projects]
     found = {name: _plan_of(git, old.get(f"{PLANS}/{name}.json")) for name in names}
@@ -208,9 +174,11 @@ def _plan_of(git: GitStore, entry: Entry | None) -> ProjectPlan | None:
         return None
 
 
-def _project_tree(git: GitStore, project: _Project, plan: ProjectPlan) -> Tree:
+def _project_tree(git: GitStore, project: Taken, plan: ProjectPlan) -> Tree:
     name = project.checked.name
     tree = {f"{PLANS}/{name}.json": Entry("100644", git.add_text(plan.to_json().encode()))}
+    if project.source:
+        tree[f"{SOURCES}/{name}.json"] = Entry("100644", git.add_text(project.source.to_json().encode()))
     plain = [one for one in project.files if one.git_mode != "120000"]
     blobs = git.add_files([project.copy / one.relative for one in plain])
     for one, blob in zip(plain, blobs, strict=True):
@@ -222,22 +190,17 @@ def _project_tree(git: GitStore, project: _Project, plan: ProjectPlan) -> Tree:
     return tree
 
 
-def _states(
-    old: Tree, new: Tree, projects: list[_Project], plans: dict[str, ProjectPlan]
-) -> tuple[PublishedProject, ...]:
+def _states(old: Tree, new: Tree, projects: list[Taken], plans: dict[str, ProjectPlan]) -> tuple[PublishedProject, ...]:
     states = []
     for project in projects:
         name = project.checked.name
-        before, after = ({path: e for path, e in tree.items() if _belongs(path, name)} for tree in (old, new))
-        state = "refused" if project.checked.plan is None else "unchanged" if before == after else "published"
+        before, after = ({path: e for path, e in tree.items() if belongs(path, name)} for tree in (old, new))
+        refused = project.checked.plan is None and not project.pending
+        state = "refused" if refused else "unchanged" if before == after else "published"
         states.append(PublishedProject(name, state, plans.get(name), project.checked.problems))
     there = {one.name for one in states}
-    gone = {path.split("/")[1] for path in old if path.startswith(f"{PROJECTS}/")} - there
+    gone = published_names(old) - there
     return tuple(sorted([*states, *(PublishedProject(name, "removed", None, ()) for name in gone)]))
-
-
-def _belongs(path: str, project: str) -> bool:
-    return path == f"{PLANS}/{project}.json" or path.startswith(f"{PROJECTS}/{project}/")
 
 
 def _message(projects: tuple[PublishedProject, ...]) -> str:
@@ -247,7 +210,3 @@ def _message(projects: tuple[PublishedProject, ...]) -> str:
         if names:
             words.append(f"{state}: {', '.join(names)}")
     return "; ".join(words) or "DAG files changed"
-
-
-def _exists(path: Path) -> bool:
-    return path.exists() or path.is_symlink()

@@ -44,7 +44,7 @@ def survey(folder: Path, shown_as: str) -> tuple[list[Found], list[Problem]]:
     found, problems = [], []
     for entry in _walk(folder):
         relative = os.path.relpath(entry.path, folder)
-        wrong = _wrong_name(relative) or _wrong_content(entry, root)
+        wrong = wrong_name(relative) or _wrong_content(entry, root)
         if wrong:
             shown = relative.encode("utf-8", "backslashreplace").decode()
             problems.append(Problem(f"{shown_as}/{shown}", None, *wrong))
@@ -101,7 +101,8 @@ def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
                 yield from _walk(Path(entry.path))
 
 
-def _wrong_name(relative: str) -> tuple[str, str] | None:
+def wrong_name(relative: str) -> tuple[str, str] | None:
+    """Return what is wrong with the path of a file and what to do, or ``None``."""
     try:
         relative.encode("utf-8")
     except UnicodeEncodeError:
@@ -113,6 +114,14 @@ def _wrong_name(relative: str) -> tuple[str, str] | None:
     return None
 
 
+def too_large(size: int) -> tuple[str, str] | None:
+    """Return what to say of a file of this many bytes, or ``None`` when it is not too large."""
+    if size <= LARGEST_FILE:
+        return None
+    message = f"it is too large: {size / 1e6:.0f} MB, at most {LARGEST_FILE / 1e6:.0f} MB."
+    return message, "Keep large files elsewhere."
+
+
 def _wrong_content(entry: os.DirEntry[str], root: Path) -> tuple[str, str] | None:
     if entry.is_symlink():
         goal = Path(entry.path).readlink()
@@ -122,10 +131,7 @@ def _wrong_content(entry: os.DirEntry[str], root: Path) -> tuple[str, str] | Non
     status = entry.stat(follow_symlinks=False)
     if not stat.S_ISREG(status.st_mode):
         return "it is neither a file nor a folder nor a link.", "Remove it."
-    if status.st_size > LARGEST_FILE:
-        size = f"{status.st_size / 1e6:.0f} MB"
-        return f"it is too large: {size}, at most {LARGEST_FILE / 1e6:.0f} MB.", "Keep large files elsewhere."
-    return None
+    return too_large(status.st_size)
 
 
 def _git_mode(entry: os.DirEntry[str]) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from slipway_core.keptn.problems import SlipwayError
 from slipway_core.publish.publisher import PublishedProject, PublishReport, publish_once
+from slipway_core.publish.remote.keeper import GitProjects
+from slipway_core.publish.remote.records import GitState
 from slipway_core.publish.survey import digest
 
 log = logging.getLogger(__name__)
@@ -25,6 +27,7 @@ def watch(
     on_published: OnPublished | None = None,
     stop: threading.Event | None = None,
     on_report: Callable[[PublishReport], None] | None = None,
+    git: GitProjects | None = None,
 ) -> None:
     """Publish now, and again after every change, until SIGTERM or SIGINT comes or ``stop`` is set.
 
@@ -34,15 +37,19 @@ def watch(
     :param on_published: called after each round that did work, with the projects of which something runs
     :param stop: ends the watch when set; needed outside the main thread, where no signal arrives
     :param on_report: called after each round that did work, with the whole report
+    :param git: the projects that live in Git; looked at meanwhile by a thread of their own
     """
     stop = stop or threading.Event()
     _end_on_signals(stop)
-    done: str | None = None
+    if git:
+        threading.Thread(target=git.keep, args=(stop,), daemon=True).start()
+    done: object = None
     while not stop.is_set():
         try:
-            state = f"{digest(sources)} {digest(dags_folder, '*.py')}"
+            fetched = git.state() if git else GitState()
+            state = (digest(sources), digest(dags_folder, "*.py"), fetched)
             if state != done or not (store / "HEAD").is_file():
-                report = publish_once(sources, dags_folder, store)
+                report = publish_once(sources, dags_folder, store, git_projects=fetched)
                 for project in report.refused:
                     log.warning("refused: %s; %s", project.name, "; ".join(_short(project)))
                 if on_report:

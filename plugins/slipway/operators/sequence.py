@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import uuid
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseOperator, timezone
@@ -12,8 +13,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from slipway_core.keptn import event, incoming
 from slipway_core.keptn.ending import end_sequence
 from slipway_core.keptn.problems import InvalidEvent
+from slipway_core.publish.load import commit_of, project_source
+from slipway_core.publish.remote.address import commit_page
 
-from slipway.links import StartedByLink, run_url
+from slipway.links import SourceCommitLink, StartedByLink, run_url
 from slipway.operators.task import BEGIN_TASK_ID, FINISHED, TRIGGERED, finished_task
 from slipway.task_report import APPROVAL, RESULT_TASK_ID, task_states
 
@@ -55,9 +58,10 @@ class BeginSequence(BaseOperator):
     :param deploys: the sequence deploys, so a run started by hand needs an image or values.
     :param evaluates: it begins with an evaluation, so a run started by hand may name a window; the last five minutes
         when it names none, unless the shipyard does.
+    :param tree: the published tree; it says which commits a project in Git was made from.
     """
 
-    operator_extra_links = (StartedByLink(),)
+    operator_extra_links = (StartedByLink(), SourceCommitLink())
 
     def __init__(
         self,
@@ -67,6 +71,7 @@ class BeginSequence(BaseOperator):
         services: Sequence[str],
         deploys: bool = False,
         evaluates: Evaluates = Evaluates.NOT_FIRST,
+        tree: Path | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -75,10 +80,12 @@ class BeginSequence(BaseOperator):
         self.services = tuple(services)
         self.deploys = deploys
         self.evaluates = evaluates
+        self.tree = tree
 
     def execute(self, context: Any) -> None:
         """Check the input and store it as the sequence's payload."""
         ti, run = context["ti"], context["dag_run"]
+        self._show_source(ti)
         self._check_place(run.conf or {})
         handover = (run.conf or {}).get(HANDOVER_KEY)
         if handover is None:
@@ -92,6 +99,18 @@ class BeginSequence(BaseOperator):
                 self.log.info("Started by %s", address)
         ti.xcom_push(key=TRIGGERED, value={"context": chain, "data": data})
         self.log.info("Context %s, service %s", chain, data["service"])
+
+    def _show_source(self, ti: Any) -> None:
+        """Say which commits the files of this run come from; XCom ``sources`` holds them, too."""
+        source = project_source(self.tree, self.project) if self.tree else None
+        if source is None:
+            return
+        ti.xcom_push(key="sources", value=source)
+        for branch, commit in source["commits"].items():
+            self.log.info("Files from %s, branch %s, commit %s", source["remote"], branch, commit)
+        if page := commit_page(source["remote"], commit_of(source, self.stage)):
+            ti.xcom_push(key="source_commit", value=page)
+            self.log.info("Source commit: %s", page)
 
     def _own_input(self, context: Any) -> dict[str, Any]:
         """Return the data of a run that no other sequence started: from the trigger form."""

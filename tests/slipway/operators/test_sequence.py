@@ -1,5 +1,6 @@
 """The tasks around a sequence: its input, its result, its end."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -31,6 +32,30 @@ def test_the_form_becomes_the_sequences_data(context):
     assert ("shop", "qa", "carts", {"build": "42"}) == tuple(data[k] for k in ("project", "stage", "service", "labels"))
     expected = {"image": "ghcr.io/shop/carts:1.0", "replicas": {"count": 2}}
     assert expected == data["configurationChange"]["values"]
+
+
+@pytest.mark.parametrize(
+    ("remote", "layout", "page"),
+    [
+        ("https://git.example/shop.git", "stages", "https://git.example/shop/commit/aaa"),
+        ("https://git.example/shop", "branches", "https://git.example/shop/commit/bbb"),
+        ("ssh://git@git.example/shop.git", "branches", None),
+    ],
+)
+def test_a_run_says_which_commits_its_files_come_from(context, tmp_path, remote, layout, page):
+    """Those of the published tree that it runs from; the link is to the commit of its stage."""
+    source = {"remote": remote, "branch": "main", "layout": layout, "commits": {"main": "aaa", "qa": "bbb"}}
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources/shop.json").write_text(json.dumps(source))
+    begin_sequence(context, tree=tmp_path)
+    assert source == context["ti"].pushed("sources")
+    assert page == context["ti"].pushed("source_commit")
+
+
+def test_a_project_in_a_folder_has_no_commits_to_show(context, tmp_path):
+    """And needs none."""
+    begin_sequence(context, tree=tmp_path)
+    assert None is context["ti"].pushed("sources")
 
 
 def test_the_context_of_a_run_is_always_the_same(context):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from slipway_core.keptn.problems import PublishFailed
-from slipway_core.publish import load, publisher
+from slipway_core.publish import load, take
 from slipway_core.publish.publisher import publish_once
 
 
@@ -325,27 +325,27 @@ def test_a_broken_slo_refuses_its_project(world):
 
 def test_a_fault_of_ours_harms_one_project_only(world, monkeypatch):
     """The others are published, and the fault is shown."""
-    real = publisher.check_project
+    real = take.check_project
 
     def faulty(folder, name, *rest):
         if name == "shop":
             raise RuntimeError("boom")
         return real(folder, name, *rest)
 
-    monkeypatch.setattr(publisher, "check_project", faulty)
+    monkeypatch.setattr(take, "check_project", faulty)
     assert {"shop": "refused", "blog": "published"} == world.states()
     assert "RuntimeError: boom" in world.refusal("shop")[1]
 
 
 def test_files_that_never_stand_still_refuse_their_project_only(world, monkeypatch):
     """A half-written state is never published."""
-    real, count = publisher.snapshot.__globals__["digest"], iter(range(1000))
+    real, count = take.snapshot.__globals__["digest"], iter(range(1000))
     monkeypatch.setitem(
-        publisher.snapshot.__globals__,
+        take.snapshot.__globals__,
         "digest",
         lambda folder, *rest: f"{next(count)}" if folder.name == "shop" else real(folder, *rest),
     )
-    monkeypatch.setitem(publisher.snapshot.__globals__, "_PAUSE", 0.001)
+    monkeypatch.setitem(take.snapshot.__globals__, "_PAUSE", 0.001)
     assert {"shop": "refused", "blog": "published"} == world.states()
     assert "change faster than they can be read" in world.refusal("shop")[1]
 

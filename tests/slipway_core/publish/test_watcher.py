@@ -62,10 +62,10 @@ def test_a_failing_round_is_tried_again(world, monkeypatch, caplog):
     """It is logged, and never ends the watch."""
     real, failures = watcher.publish_once, iter([OSError("disk full"), KeyError("bug")])
 
-    def failing(*arguments):
+    def failing(*arguments, **others):
         for failure in failures:
             raise failure
-        return real(*arguments, {"deployment"})
+        return real(*arguments, {"deployment"}, **others)
 
     monkeypatch.setattr(watcher, "publish_once", failing)
     running = Watching(world)
