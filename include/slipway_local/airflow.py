@@ -1,4 +1,4 @@
-"""A local Airflow: PostgreSQL, the four daemons, a log server and the publisher; started and stopped as one.
+"""A local Airflow: PostgreSQL, the four daemons, servers for logs and Git, the publisher; started and stopped as one.
 
 Airflow's own log servers listen on every address of the machine, so the daemons run without them, and one server
 on 127.0.0.1 serves the same files.
@@ -31,9 +31,10 @@ from slipway_local.logs import log_file, tail
 from slipway_local.ports import require_free
 from slipway_local.postgres import Postgres
 from slipway_local.private_files import write_private
-from slipway_local.settings import environment, foreign, passwords, records_owner
+from slipway_local.settings import environment, foreign, git_token, passwords, records_owner
 
-PARTS = ("publisher", "log-server", "api-server", *HEALTH)
+PARTS = ("git-server", "publisher", "log-server", "api-server", *HEALTH)
+_BEFORE_TABLES = ("git-server", "publisher")  # they need no database, and Airflow needs what they publish
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +88,23 @@ class LocalAirflow:
         port = self.port + 1
         return (
             f"Stop it, or choose another port by `SLIPWAY_PORT={port}` before the command; "
-            f"the log server then takes {port + 713}."
+            f"the log server then takes {port + 713}, the Git server {port + 720}."
         )
+
+    @property
+    def git_port(self) -> int:
+        """TCP port of the Git server on 127.0.0.1: `port` + 720 (8080 → 8800)."""
+        return self.port + 720
+
+    @property
+    def git_address(self) -> str:
+        """Where its repositories are: `<git_address>/<name>.git`, with the token of the connection `slipway_git`."""
+        return f"http://127.0.0.1:{self.git_port}"
+
+    @property
+    def repositories(self) -> Path:
+        """Folder of the bare repositories that the Git server serves."""
+        return self.folder / "repositories"
 
     def running(self) -> bool:
         """Say whether its API server runs."""
@@ -113,6 +129,10 @@ class LocalAirflow:
         """Return a user's password (admin, op, user, viewer)."""
         return passwords(self)[user]
 
+    def git_token(self) -> str:
+        """Return the token of the Git server; made at the first call."""
+        return git_token(self)
+
     def api(self, user: str = "admin") -> AirflowApi:
         """Return a client of its REST API."""
         return AirflowApi(self.address, user, self.password(user))
@@ -136,11 +156,12 @@ class LocalAirflow:
         self.postgres.up(progress)
         variables = environment(self)
         began: dict[str, datetime] = {}
-        self._start("publisher", variables, began, progress)
+        for name in _BEFORE_TABLES:
+            self._start(name, variables, began, progress)
         self._migrate(variables, progress)
         self._prepare_records(variables["SLIPWAY_RECORDS_URL"], progress)
         self._wait_for_store()
-        for name in PARTS[1:]:
+        for name in PARTS[len(_BEFORE_TABLES) :]:
             self._start(name, variables, began, progress)
         self._wait_until_healthy(began, progress, timeout)
 
@@ -151,7 +172,8 @@ class LocalAirflow:
             before.down()
 
     def _require_ports(self) -> None:
-        for name, port in (("api-server", self.port), ("log-server", self.log_port)):
+        ports = {"api-server": self.port, "log-server": self.log_port, "git-server": self.git_port}
+        for name, port in ports.items():
             if not processes.running(name, self.folder):
                 self._end_leftovers(name)
                 require_free(port, f"Airflow's {name}", self.other_port)
@@ -163,8 +185,8 @@ class LocalAirflow:
         sessions.end_session(leader, grace=1.0)
 
     def _command(self, name: str) -> list[str]:
-        if name == "publisher":
-            return [sys.executable, "-m", "slipway_local.publisher", str(self.folder)]
+        if name in _BEFORE_TABLES:
+            return [sys.executable, "-m", f"slipway_local.{name.replace('-', '_')}", str(self.folder)]
         if name == "log-server":
             server = "airflow.utils.serve_logs.log_server:get_app"
             where = ["--host", "127.0.0.1", "--port", str(self.log_port)]

@@ -45,6 +45,12 @@ def records_owner(airflow: LocalAirflow) -> tuple[str, str]:
     return RECORDS_DATABASE, kept["records_password"]
 
 
+def git_token(airflow: LocalAirflow) -> str:
+    """Return the token of the Git server; made at the first call and kept."""
+    kept = keep_once(airflow.folder / "secrets.json", {"git_token": lambda: secrets.token_urlsafe(24)})
+    return kept["git_token"]
+
+
 def settings(airflow: LocalAirflow) -> dict[str, str]:
     """Return the settings as Airflow's own environment variables. They hold secrets: hand them to processes only."""
     kept = keep_once(
@@ -116,6 +122,9 @@ def settings(airflow: LocalAirflow) -> dict[str, str]:
         # Named so that the Git bundle finds it at once, instead of asking the API server in every task.
         "AIRFLOW_CONN_SLIPWAY_PUBLISHED": json.dumps({"conn_type": "git", "host": str(airflow.published)}),
         "AIRFLOW_CONN_SLIPWAY_API": _api_connection(airflow),
+        "AIRFLOW_CONN_SLIPWAY_GIT": json.dumps(
+            {"conn_type": "git", "host": airflow.git_address, "login": "slipway", "password": git_token(airflow)}
+        ),
         "SLIPWAY_RECORDS_URL": airflow.postgres.url("psycopg2", RECORDS_DATABASE, records_owner(airflow)),
         "DO_NOT_TRACK": "true",
         "SCARF_NO_ANALYTICS": "true",
