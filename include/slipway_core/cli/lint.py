@@ -40,7 +40,7 @@ def lint(paths: tuple[Path, ...], kind: str | None, strict: bool, form: str) -> 
         click.echo(json.dumps([_as_json(report) for report in reports], ensure_ascii=False, indent=1))
     else:
         for report in reports:
-            _print(report)
+            print_report(report)
     failing = {ERROR, WARNING} if strict else {ERROR}
     sys.exit(any(problem.severity in failing for report in reports for problem in report.problems))
 
@@ -68,7 +68,7 @@ def _as_json(report: FileReport) -> dict[str, object]:
     return {"file": report.file, "kind": report.kind, "valid": report.valid, "problems": problems}
 
 
-def _print(report: FileReport) -> None:
+def print_report(report: FileReport) -> None:
     """Print one report; click drops the colours where they cannot be seen."""
     for problem in report.problems:
         first, _, rest = problem.render().partition("\n")

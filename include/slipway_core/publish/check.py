@@ -21,7 +21,7 @@ from slipway_core.publish.survey import Found, survey
 from slipway_core.publish.task_properties import wrong_properties
 
 SHIPYARD = "shipyard.yaml"
-_LONGEST_NAME = 200
+LONGEST_NAME = 200
 _CHART_FOLDERS = {"charts", "helm"}
 
 
@@ -92,11 +92,16 @@ def _without_notes(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(problem for problem in problems if problem.severity != NOTE)
 
 
+def is_project_name(name: str) -> bool:
+    """Say whether a project may be called that (sequences.md 8.1)."""
+    return bool(ENTITY_NAME.fullmatch(name)) and len(name) <= LONGEST_NAME
+
+
 def _check_project_name(name: str, shown_as: str) -> list[Problem]:
-    if ENTITY_NAME.fullmatch(name) and len(name) <= _LONGEST_NAME:
+    if is_project_name(name):
         return []
     message = f"'{name}' cannot be the name of a project."
-    advice = f"Rename the folder: lower-case letters, digits and hyphens, a letter first, at most {_LONGEST_NAME}."
+    advice = f"Rename the folder: lower-case letters, digits and hyphens, a letter first, at most {LONGEST_NAME}."
     return [Problem(shown_as, None, message, advice)]
 
 

@@ -158,6 +158,12 @@ def _new_tree(
     return new, plans
 
 
+def published_plan(store: GitStore, name: str) -> ProjectPlan | None:
+    """Return the plan of a project that is published now; ``None`` when it is not."""
+    with store.locked():
+        return _plan_of(store, store.tree(store.head()).get(f"{PLANS}/{name}.json"))
+
+
 def _last_good(git: GitStore, old: Tree, projects: list[Taken]) -> dict[str, ProjectPlan]:
     """Return the published plans of the projects that are still there."""
     names = [project.checked.name for project in projects]

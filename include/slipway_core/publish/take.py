@@ -45,13 +45,13 @@ def take_all(sources: Path, scratch: Path, handled: Collection[str], old: Tree, 
     before = published_names(old)
     # A published project whose folder lost only its shipyard is one that is being changed.
     folders = {*discover(sources), *(name for name in before if (sources / name).is_dir())}
-    taken = {name: _take(sources / name, scratch / name, handled) for name in folders}
+    taken = {name: take_folder(sources / name, scratch / name, handled) for name in folders}
     for name, fetched in git.projects.items():
         if name in folders:
             message = f"project '{name}' stands here, and is a folder beside this list as well."
             taken[name] = _refused(name, Problem(LIST, None, message, "Remove one of the two."))
         elif not fetched.pending:
-            taken[name] = _take_fetched(name, fetched, scratch / name, handled)
+            taken[name] = take_fetched(name, fetched, scratch / name, handled)
         elif name in before:
             taken[name] = Taken(CheckedProject(name, None, ()), scratch / name, [], pending=True)
     if git.problems:
@@ -80,7 +80,7 @@ def belongs(path: str, project: str) -> bool:
     return path in (f"{PLANS}/{project}.json", f"{SOURCES}/{project}.json") or path.startswith(f"{PROJECTS}/{project}/")
 
 
-def _take(folder: Path, copy: Path, handled: Collection[str]) -> Taken:
+def take_folder(folder: Path, copy: Path, handled: Collection[str]) -> Taken:
     """Copy one project and check the copy; whatever happens, the others go on."""
     name = folder.name
     try:
@@ -99,11 +99,14 @@ def _take(folder: Path, copy: Path, handled: Collection[str]) -> Taken:
     return _refused(name, problem)
 
 
-def _take_fetched(name: str, fetched: Fetched, copy: Path, handled: Collection[str]) -> Taken:
-    """Take a project in Git; problems name its files as they are called there."""
+def take_fetched(name: str, fetched: Fetched, copy: Path, handled: Collection[str]) -> Taken:
+    """Take a project in Git; problems name its files as they are called there.
+
+    :param copy: where the copy goes
+    """
     if fetched.folder is None:
         return _refused(name, *fetched.problems)
-    taken = _take(fetched.folder, copy, handled)
+    taken = take_folder(fetched.folder, copy, handled)
     origins = {f"{name}/{target}": origin for target, origin in fetched.origins.items()}
     reports = tuple(
         FileReport(

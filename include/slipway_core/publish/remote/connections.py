@@ -10,7 +10,8 @@ import subprocess
 import sys
 from collections.abc import Collection
 
-from slipway_core.publish.remote.records import Credentials
+from slipway_core.keptn.problems import RemoteFailed
+from slipway_core.publish.remote.records import Credentials, GitProject
 
 log = logging.getLogger(__name__)
 _TIMEOUT = 90.0  # seconds; Airflow takes some to start
@@ -35,6 +36,18 @@ def ask_airflow(connections: Collection[str]) -> Asked:
         log.warning("Airflow could not be asked for Git connections: %s", type(error).__name__)
         return dict.fromkeys(connections, "Airflow could not be asked for it")
     return {name: answer["error"] if "error" in answer else Credentials(**answer) for name, answer in answers.items()}
+
+
+def login(project: GitProject, known: Asked) -> Credentials:
+    """Return how to log in for a project. Raises :class:`RemoteFailed` when its connection cannot be had.
+
+    :param known: what Airflow said
+    """
+    found = known.get(project.connection, "nobody asked for it yet") if project.connection else Credentials()
+    if isinstance(found, str):
+        advice = "Make it in Airflow under Admin → Connections, with the type git."
+        raise RemoteFailed(f"connection '{project.connection}': {found}.", advice)
+    return found
 
 
 def _asker() -> str:

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from slipway_core.keptn.problems import RemoteFailed, SlipwayError
-from slipway_core.publish.remote.connections import Asked, ask_airflow
+from slipway_core.publish.remote.connections import Asked, ask_airflow, login
 from slipway_core.publish.remote.fetch import Seen, look, mirror_of, refused
 from slipway_core.publish.remote.listing import LIST, read_list
-from slipway_core.publish.remote.records import Credentials, Fetched, GitProject, GitState
+from slipway_core.publish.remote.records import Fetched, GitProject, GitState
 
 log = logging.getLogger(__name__)
 EVERY = 20.0  # seconds between two looks: a commit shows within a minute
@@ -71,18 +71,10 @@ class GitProjects:
                 log.exception("looking at the projects in Git failed")
             stop.wait(every)
 
-    def credentials(self, project: GitProject) -> Credentials:
-        """Return how to log in for a project. Raises :class:`RemoteFailed` when its connection cannot be had."""
-        known = self._known.get(project.connection, "nobody asked for it yet") if project.connection else Credentials()
-        if isinstance(known, str):
-            advice = "Make it in Airflow under Admin → Connections, with the type git."
-            raise RemoteFailed(f"connection '{project.connection}': {known}.", advice)
-        return known
-
     def _one(self, project: GitProject) -> Fetched:
         try:
             place = self.work / project.name
-            mirror = mirror_of(project, self.credentials(project), place, self.sources)
+            mirror = mirror_of(project, login(project, self._known), place, self.sources)
             self._seen[project] = seen = look(project, mirror, place, self._seen.get(project))
         except RemoteFailed as fault:
             self._asked_at = 0.0  # a token may be new

@@ -44,6 +44,12 @@ class Mirror:
         pairs = (line.partition("\t") for line in lines)
         return {ref.removeprefix(_HEADS): commit for commit, _, ref in pairs}
 
+    def default_branch(self) -> str:
+        """Return the branch that HEAD means; empty when the remote does not say. Raises :class:`RemoteFailed`."""
+        said = self._remote("ls-remote", "--symref", "--", self.remote, "HEAD").decode("utf-8", "replace")
+        first = said.partition("\t")[0]
+        return first.removeprefix(f"ref: {_HEADS}") if first.startswith(f"ref: {_HEADS}") else ""
+
     def fetch(self, branches: list[str]) -> dict[str, str]:
         """Fetch the newest commits of branches; returns them by branch. Raises :class:`RemoteFailed`."""
         if not branches:

@@ -57,7 +57,7 @@ def check_contents(
                 yield Problem(name, None, message, "Put the file itself here.")
         elif data.startswith(_LFS):
             yield Problem(name, None, "it lies in Git LFS, which is not read.", "Put the file itself into Git.")
-        elif conflict := _conflict(one.path, data):
+        elif (conflict := _conflict(one.path, data)) is not None:
             advice = "Resolve the conflict, and commit the file without its markers."
             line = data.count(b"\n", 0, conflict) + 1
             lines = data.decode("utf-8", "replace").splitlines()

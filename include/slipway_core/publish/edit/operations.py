@@ -1,0 +1,130 @@
+"""What can be changed of a project (sequences.md 8.1, 8.4). Each returns what to write; nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from slipway_core.keptn.problems import InvalidFile, has_errors
+from slipway_core.keptn.shipyard import Shipyard, shipyard_of
+from slipway_core.keptn.source import Mapping, read_source
+from slipway_core.publish.check import LONGEST_NAME, SHIPYARD, is_project_name
+from slipway_core.publish.edit.view import ChangeRefused, Changes, Spot, View
+from slipway_core.publish.remote.layout import OURS
+from slipway_core.publish.services import SETTINGS, wrong_name
+from slipway_core.publish.survey import too_large
+
+_MARK = "metadata.yaml"  # Keptn's own sign that a service is there; Git knows no empty folders
+
+
+def wrong_project_name(name: str) -> str:
+    """Return why a project cannot have this name, as a sentence; empty when it can."""
+    if is_project_name(name):
+        return ""
+    return (
+        f"'{name}' cannot be the name of a project: lower-case letters, digits and hyphens, a letter first, at most "
+        f"{LONGEST_NAME}."
+    )
+
+
+def create_project(view: View, shipyard: bytes) -> Changes:
+    """Return the first file of a project. One that exists already is refused."""
+    if view.shipyard in view.files:
+        raise ChangeRefused(f"There is a {SHIPYARD} already. Take the project over with `./slipway import`.")
+    read_shipyard(shipyard)
+    return {view.shipyard: shipyard}
+
+
+def create_services(view: View, names: Iterable[str]) -> Changes:
+    """Return the files of new services, which then are in every stage (R71)."""
+    _services_are_folders(view)
+    changes: dict[Spot, bytes | None] = {}
+    for name in names:
+        if wrong := wrong_name(name):
+            raise ChangeRefused(f"Service '{name}' {wrong}. Choose another name.")
+        if name in view.services:
+            raise ChangeRefused(f"There is a service '{name}' already.")
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        text = f"servicename: {name}\ncreationtimestamp: '{now}'\n".encode()
+        # In our layout, one folder holds for all stages.
+        stages = ("",) if view.layout == OURS else view.stages
+        changes |= {view.spot(stage, f"{name}/{_MARK}"): text for stage in stages}
+    return changes
+
+
+def delete_service(view: View, name: str) -> Changes:
+    """Return the removal of a service from every stage."""
+    _services_are_folders(view)
+    _known("service", name, view.services)
+    folders = [view.spot(stage, name) for stage in view.levels()]
+    return {
+        one: None
+        for one in view.files
+        if any(one.branch == folder.branch and one.path.startswith(f"{folder.path}/") for folder in folders)
+    }
+
+
+def add_resource(
+    view: View, uri: str, content: bytes, *, stage: str = "", all_stages: bool = False, service: str = ""
+) -> Changes:
+    """Return where a file goes: to the project, to stages, or to a service of stages (R73). What is there is replaced.
+
+    :param uri: its path below that, as :func:`resource_uri` makes it
+    """
+    if stage and all_stages:
+        raise ChangeRefused("Say --stage or --all-stages, not both.")
+    if service and not (stage or all_stages):
+        raise ChangeRefused("--service needs --stage or --all-stages.")
+    if wrong := too_large(len(content)):
+        raise ChangeRefused(" ".join((f"{uri}:", *wrong)))
+    if stage:
+        _known("stage", stage, view.stages)
+    if service:
+        _known("service", service, view.services)
+    path = f"{service}/{uri}" if service else uri
+    if path == SHIPYARD and not stage and not all_stages:
+        _check_new_shipyard(view, content)
+    stages = view.stages if all_stages else (stage,)
+    return {view.spot(one, path): content for one in stages}
+
+
+def resource_uri(typed: str) -> str:
+    """Return the path that a file gets from what was typed: as it is, without a leading `./` or `/`."""
+    uri = str(PurePosixPath(typed.replace("\\", "/").lstrip("/")))
+    if ".." in uri or "~" in uri or uri == "." or not uri.isprintable():
+        raise ChangeRefused(f"'{typed}' cannot be the path of a resource: no '..', no '~'. Say it with --resource-uri.")
+    return uri
+
+
+def read_shipyard(content: bytes) -> Shipyard:
+    """Return a shipyard; raises :class:`InvalidFile` when it is not valid."""
+    shipyard, problems = shipyard_of(read_source(content, SHIPYARD))
+    if shipyard is None or has_errors(problems):
+        raise InvalidFile(problems)
+    return shipyard
+
+
+def _check_new_shipyard(view: View, content: bytes) -> None:
+    """Refuse a shipyard with other stages than before (R72): files of stages would be lost, or missing."""
+    stages = tuple(stage.name for stage in read_shipyard(content).stages)
+    if view.stages and set(stages) != set(view.stages):
+        raise ChangeRefused(
+            f"The stages would change from {', '.join(view.stages)} to {', '.join(stages)}. An update keeps them; "
+            "to add, rename or remove a stage, edit the shipyard and the stage's files in Git, or in the folder, "
+            "yourself."
+        )
+
+
+def _services_are_folders(view: View) -> None:
+    settings = view.spot("", SETTINGS)
+    if settings not in view.files:
+        return
+    root = read_source(view.read(settings), SETTINGS).root
+    if isinstance(root, Mapping) and root.get("services"):
+        raise ChangeRefused(f"{SETTINGS} names the services of this project. Change its list 'services:'.")
+
+
+def _known(what: str, name: str, names: tuple[str, ...]) -> None:
+    if name not in names:
+        raise ChangeRefused(f"There is no {what} '{name}'. There are: {', '.join(names) or 'none'}.")

@@ -1,0 +1,176 @@
+"""`slipway project …` and `slipway import`."""
+
+import pytest
+from click.testing import CliRunner
+from slipway_core.cli import import_project, project
+from slipway_core.cli.main import cli
+from slipway_core.keptn.problems import SlipwayError
+from slipway_core.publish.remote.listing import read_list
+
+from tests.slipway_core.publish.remote.conftest import FOLDERS, OURS, SHIPYARD, Remote, by_branches, git
+
+HANDLED = {"deployment", "test"}
+
+
+@pytest.fixture
+def sources(tmp_path, monkeypatch):
+    """An empty folder of projects, and tasks that are handled."""
+    monkeypatch.setattr(project, "handled_tasks", lambda: HANDLED)
+    monkeypatch.setattr(import_project, "handled_tasks", lambda: HANDLED)
+    folder = tmp_path / "projects"
+    folder.mkdir()
+    (tmp_path / "shipyard.yaml").write_text(SHIPYARD)
+    return folder
+
+
+@pytest.fixture
+def run(sources, tmp_path, monkeypatch):
+    """Run a command; return its exit code and what it said."""
+    monkeypatch.chdir(tmp_path)
+
+    def go(*arguments, **options):
+        result = CliRunner().invoke(cli, [*map(str, arguments), "--sources", str(sources)], **options)
+        if isinstance(result.exception, SlipwayError):  # as main() shows it
+            return 1, str(result.exception)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code, result.output
+
+    return go
+
+
+@pytest.fixture
+def remote(tmp_path):
+    """An empty repository."""
+    return Remote(tmp_path / "origin.git")
+
+
+def test_a_project_in_a_folder_from_its_making_to_its_end(run, sources, tmp_path):
+    """Made, filled, checked, listed, deleted."""
+    assert (0, "made  shipyard.yaml\nmade  carts/metadata.yaml\n") == run(
+        "project", "create", "shop", "--shipyard", "shipyard.yaml", "--service", "carts"
+    )
+    (tmp_path / "values.yaml").write_text("replicaCount: 1\n")
+    code, said = run(
+        "project", "add-resource", "shop", "--resource", "./values.yaml", "--service", "carts", "--stage", "qa"
+    )
+    assert (0, "written  stages/qa/carts/values.yaml\n") == (code, said)
+    code, said = run("project", "check", "shop")
+    assert 0 == code
+    assert "shop/shipyard.yaml: valid shipyard" in said
+    assert f"shop     {sources / 'shop'}" in run("project", "list")[1]
+    assert 1 == run("project", "delete", "shop", input="n\n")[0]
+    assert 0 == run("project", "delete", "shop", "--service", "carts")[0]
+    assert 0 == run("project", "delete", "shop", "--yes")[0]
+    assert not (sources / "shop").exists()
+
+
+def test_a_project_in_git_from_its_making_to_its_end(run, sources, remote, tmp_path):
+    """The remote keeps everything (sequences.md 8.1)."""
+    code, said = run(
+        "project", "create", "shop", "--shipyard", "shipyard.yaml", "--remote", remote.folder, "--service", "a"
+    )
+    assert (0, "made  shipyard.yaml (branch main)") == (code, said.splitlines()[0])
+    assert ["a/metadata.yaml", "shipyard.yaml"] == remote.paths()
+    (tmp_path / "sli.yaml").write_text("spec_version: '1.0'\nindicators: {a: x}\n")
+    added = ["--resource", "sli.yaml", "--resourceUri", "prometheus/sli.yaml"]
+    assert 0 == run("project", "add-resource", "shop", *added)[0]
+    assert "prometheus/sli.yaml" in remote.paths()
+    assert 0 == run("project", "check", "shop")[0]
+    assert str(remote.folder) in run("project", "list")[1]
+    assert "its Git remote is as it was" in run("project", "delete", "shop")[1]
+    assert () == read_list(sources / "git.yaml").projects
+    assert "a/metadata.yaml" in remote.paths()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["create", "shop"], "Say --shipyard FILE"),
+        (["create", "shop", "--shipyard", "gone.yaml"], "gone.yaml cannot be read"),
+        (["create", "Shop", "--shipyard", "shipyard.yaml"], "cannot be the name of a project"),
+        (["create", "shop", "--service", "a"], "There is no project 'shop'. There are: none."),
+        (["create", "shop", "--service", "a", "--remote", "x"], "Where a project lives is said when it is made"),
+        (["delete", "shop"], "There is no project 'shop'"),
+        (["add-resource", "shop", "--resource", "gone.yaml"], "gone.yaml cannot be read"),
+        (["check", "shop"], "There is no project 'shop'"),
+        (["create", "shop", "--shipyard", "shipyard.yaml", "--remote", "ext::date"], "of a kind that is not taken"),
+        (["create", "shop", "--shipyard", "shipyard.yaml", "--remote", "gone.git"], "there is no Git repository"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_changes_nothing(run, sources, arguments, said):
+    """With what to do."""
+    code, text = run("project", *arguments)
+    assert code
+    assert said in text
+    assert [] == [path for path in sources.iterdir() if path.name != "git.yaml"]
+    assert () == read_list(sources / "git.yaml").projects
+
+
+def test_a_project_is_made_once(run, remote):
+    """R71: 409 in Keptn, for folders, for the list, and for a remote that holds one."""
+    create = ["project", "create", "shop", "--shipyard", "shipyard.yaml"]
+    assert 0 == run(*create)[0]
+    assert "There is a project 'shop' already" in run(*create)[1]
+    remote.commit(OURS)
+    code, said = run("project", "create", "other", "--shipyard", "shipyard.yaml", "--remote", remote.folder)
+    assert 1 == code
+    assert "Take the project over with `./slipway import`" in said
+
+
+def test_a_repository_of_keptns_is_taken_over_where_it_is(run, sources, remote):
+    """Line by line: kept, changed and why; the project is called as Keptn called it."""
+    by_branches(remote)
+    remote.commit({"metadata.yaml": "projectName: sockshop\n"})
+    code, said = run("import", remote.folder)
+    assert 0 == code
+    lines = said.splitlines()
+    assert "kept     sockshop/shipyard.yaml" in lines
+    moved = "is read as stages/qa/carts/charts/carts.tgz: a stage is a folder here, not a branch"
+    assert f"changed  sockshop/carts/charts/carts.tgz (branch qa): {moved}" in lines
+    assert "changed  sockshop/metadata.yaml: is left out: only Keptn's own store needed it" in lines
+    assert ["sockshop"] == [one.name for one in read_list(sources / "git.yaml").projects]
+    assert 0 == run("project", "check", "sockshop")[0]
+
+
+def test_a_plain_folder_of_keptns_is_copied(run, sources, tmp_path):
+    """Laid out as ours are."""
+    backup = tmp_path / "backup"
+    for path, content in FOLDERS.items():
+        (backup / path).parent.mkdir(parents=True, exist_ok=True)
+        (backup / path).write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert 0 == run("import", backup, "--dry-run")[0]
+    assert [] == list(sources.iterdir())
+    assert 0 == run("import", "backup", "--name", "shop")[0]
+    assert (sources / "shop/stages/production/carts/charts/carts.tgz").is_file()
+    assert 0 == run("project", "check", "shop")[0]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"shipyard.yaml": SHIPYARD.replace("0.2.2", "0.1.9")}, "refused  shop/shipyard.yaml, line 1: "),
+        ({"shipyard.yaml": SHIPYARD.replace("deployment", "unknown")}, "nothing handles the task 'unknown'"),
+        ({"carts/lib": ("160000", "1" * 40)}, "refused  shop/carts/lib: it is a submodule"),
+        ({"carts/values.yaml": "<<<<<<< a\n=======\n>>>>>>> b\n"}, "values.yaml, line 1: a merge conflict"),
+    ],
+)
+def test_nothing_is_taken_over_when_anything_is_refused(run, sources, remote, files, said):
+    """Each refusal with its reason."""
+    remote.commit({**OURS, **files})
+    code, text = run("import", remote.folder, "--name", "shop")
+    assert 1 == code
+    assert said in text
+    assert [] == list(sources.iterdir())
+
+
+def test_the_default_branch_is_the_repositorys_own(run, sources, remote):
+    """Keptn's was `master` (jobs.md 6)."""
+    remote.commit(OURS, "master")
+    git("--git-dir", remote.folder, "symbolic-ref", "HEAD", "refs/heads/master")
+    assert 0 == run("import", remote.folder, "--name", "shop")[0]
+    assert ["master"] == [one.branch for one in read_list(sources / "git.yaml").projects]
+
+
+def test_what_is_neither_folder_nor_repository_is_said_so(run):
+    """Before anything is asked."""
+    assert "there is no such folder" in run("import", "gone")[1]
