@@ -12,7 +12,15 @@ from slipway_core.cli.lint import print_report
 from slipway_core.cli.project import default_sources, with_sources
 from slipway_core.cli.publish import default_store
 from slipway_core.keptn.plan import ProjectPlan
-from slipway_core.publish.changes import ADDED, ALTERED, REMOVED, DagChange, changed_dags, changed_services
+from slipway_core.publish.changes import (
+    ADDED,
+    ALTERED,
+    REMOVED,
+    DagChange,
+    changed_dags,
+    changed_services,
+    changed_settings,
+)
 from slipway_core.publish.edit.find import Projects
 from slipway_core.publish.git_store import GitStore
 from slipway_core.publish.handled import handled_tasks
@@ -71,7 +79,10 @@ def described(before: ProjectPlan | None, after: ProjectPlan) -> Iterator[str]:
         yield from (f"    {detail}" for detail in change.details)
     services = changed_services(before, after)
     yield from (f"service {one}" for one in services)
-    if not changes and not services:
+    settings = changed_settings(before, after)
+    if settings:
+        yield "the settings in slipway.yaml change"
+    if not changes and not services and not settings:
         yield "No DAG and no service changes; other files may."
 
 

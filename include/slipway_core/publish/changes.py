@@ -39,6 +39,11 @@ def changed_dags(old: ProjectPlan | None, new: ProjectPlan) -> list[DagChange]:
     return changes + [DagChange(REMOVED, dag_id) for dag_id in before if dag_id not in after]
 
 
+def changed_settings(old: ProjectPlan | None, new: ProjectPlan) -> bool:
+    """Say whether what slipway.yaml says would change: DAGs keep their tasks, which then work with other settings."""
+    return old is not None and old.settings != new.settings
+
+
 def changed_services(old: ProjectPlan | None, new: ProjectPlan) -> list[str]:
     """Return the services that would come (``+``) and go (``-``)."""
     before, after = set(old.services if old else ()), set(new.services)

@@ -107,7 +107,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(run, sources, argume
 
 
 def test_a_project_is_made_once(run, remote):
-    """R71: 409 in Keptn, for folders, for the list, and for a remote that holds one."""
+    """409 in Keptn (sequences.md 8.1): for folders, for the list, and for a remote that holds one."""
     create = ["project", "create", "shop", "--shipyard", "shipyard.yaml"]
     assert 0 == run(*create)[0]
     assert "There is a project 'shop' already" in run(*create)[1]

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from slipway_core.keptn.problems import InvalidFile, has_errors
+from slipway_core.keptn.service_names import wrong_name
+from slipway_core.keptn.settings import FILE
 from slipway_core.keptn.shipyard import Shipyard, shipyard_of
-from slipway_core.keptn.source import Mapping, read_source
+from slipway_core.keptn.source import read_source
 from slipway_core.publish.check import LONGEST_NAME, SHIPYARD, is_project_name
 from slipway_core.publish.edit.view import ChangeRefused, Changes, Spot, View
 from slipway_core.publish.remote.layout import OURS
-from slipway_core.publish.services import SETTINGS, wrong_name
 from slipway_core.publish.survey import too_large
 
 _MARK = "metadata.yaml"  # Keptn's own sign that a service is there; Git knows no empty folders
@@ -117,12 +118,8 @@ def _check_new_shipyard(view: View, content: bytes) -> None:
 
 
 def _services_are_folders(view: View) -> None:
-    settings = view.spot("", SETTINGS)
-    if settings not in view.files:
-        return
-    root = read_source(view.read(settings), SETTINGS).root
-    if isinstance(root, Mapping) and root.get("services"):
-        raise ChangeRefused(f"{SETTINGS} names the services of this project. Change its list 'services:'.")
+    if view.named:
+        raise ChangeRefused(f"{FILE} names the services of this project. Change its list 'services:'.")
 
 
 def _known(what: str, name: str, names: tuple[str, ...]) -> None:

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Protocol
 
 from slipway_core.keptn.problems import RemoteFailed
+from slipway_core.keptn.settings import FILE
 from slipway_core.publish.check import SHIPYARD
-from slipway_core.publish.edit.view import Changes, Spot, View, services_among
+from slipway_core.publish.edit.view import Changes, Spot, View, named_services, services_among
 from slipway_core.publish.git_store import Entry
 from slipway_core.publish.remote.faults import RemoteMoved
 from slipway_core.publish.remote.fetch import Contents, read_remote
 from slipway_core.publish.remote.layout import OURS, stages_of
 from slipway_core.publish.remote.mirror import Mirror
 from slipway_core.publish.remote.records import GitProject, Source
-from slipway_core.publish.services import SETTINGS, services_of
 from slipway_core.publish.survey import survey
 
 Edit = Callable[[View], Changes]
@@ -50,12 +50,16 @@ class FolderPlace:
 
     def view(self) -> View:
         """Return the project as it is now."""
-        shipyard = self.folder / SHIPYARD
-        stages = stages_of(shipyard.read_bytes()) if shipyard.is_file() else ()
         found = survey(self.folder, self.folder.name)[0] if self.folder.is_dir() else []
-        services = services_of(self.folder, self.folder.name, stages)[0] if self.folder.is_dir() else []
-        files = frozenset(Spot("", one.relative) for one in found)
-        return View("", OURS, stages, tuple(services), files, lambda spot: (self.folder / spot.path).read_bytes())
+        paths = {one.relative for one in found}
+
+        def read(spot: Spot) -> bytes:
+            return (self.folder / spot.path).read_bytes()
+
+        stages = stages_of(read(Spot("", SHIPYARD))) if SHIPYARD in paths else ()
+        named = named_services(read(Spot("", FILE)) if FILE in paths else None)
+        services = services_among(paths, stages, named)
+        return View("", OURS, stages, services, named, frozenset(Spot("", path) for path in paths), read)
 
     def change(self, edit: Edit, message: str) -> Changes:
         """Change it: each file in one step, so that nobody reads half of it."""
@@ -127,10 +131,10 @@ class GitPlace:
             blob = trees[spot.branch][spot.path].blob
             return self.mirror.read([blob])[blob]
 
-        settings = Spot(source.branch, SETTINGS)
-        named = read(settings) if settings in files else None
-        services = services_among(targets, named, contents.stages)
-        return View(source.branch, source.layout, contents.stages, services, files, read)
+        settings = Spot(source.branch, FILE)
+        named = named_services(read(settings) if settings in files else None)
+        services = services_among(targets, contents.stages, named)
+        return View(source.branch, source.layout, contents.stages, services, named, files, read)
 
     def _commit(self, branch: str, contents: Contents, changes: Changes, message: str) -> tuple[str | None, str]:
         store, before = self.mirror.store, contents.source.commits.get(branch)

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from slipway_core.keptn.problems import SlipwayError
+from slipway_core.keptn.settings import FILE
+from slipway_core.keptn.settings_file import settings_of
+from slipway_core.keptn.source import read_source
 from slipway_core.publish.check import SHIPYARD
 from slipway_core.publish.remote.layout import OURS, in_git
-from slipway_core.publish.services import SETTINGS, services_of
+from slipway_core.publish.services import services_of
 
 
 class ChangeRefused(SlipwayError):
@@ -34,6 +37,7 @@ class View(NamedTuple):
     :param branch: where the shipyard is; empty for a folder
     :param layout: one of the words of :mod:`slipway_core.publish.remote.layout`
     :param stages: of its shipyard; none when that is missing or not valid
+    :param named: the services that its slipway.yaml names
     :param files: all of its files
     :param read: returns the content of one
     """
@@ -42,6 +46,7 @@ class View(NamedTuple):
     layout: str
     stages: tuple[str, ...]
     services: tuple[str, ...]
+    named: tuple[str, ...]
     files: Set[Spot]
     read: Callable[[Spot], bytes]
 
@@ -59,16 +64,19 @@ class View(NamedTuple):
         return ("", *self.stages) if self.layout == OURS else self.stages
 
 
-def services_among(targets: Iterable[str], settings: bytes | None, stages: tuple[str, ...]) -> tuple[str, ...]:
+def services_among(targets: Iterable[str], stages: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
     """Return the services of a project from the paths of its files alone.
 
     :param targets: paths, as in a project's folder
-    :param settings: content of its slipway.yaml
+    :param named: the services that its slipway.yaml names
     """
     with tempfile.TemporaryDirectory(prefix="slipway-services-") as scratch:
-        folders = {str(Path(target).parent) for target in targets}
-        for one in folders:
+        for one in {Path(target).parent for target in targets}:
             (Path(scratch) / one).mkdir(parents=True, exist_ok=True)
-        if settings is not None:
-            (Path(scratch) / SETTINGS).write_bytes(settings)
-        return tuple(services_of(Path(scratch), "", stages)[0])
+        return tuple(services_of(Path(scratch), "", stages, named)[0])
+
+
+def named_services(settings: bytes | None) -> tuple[str, ...]:
+    """Return the services that a slipway.yaml names; none when there is no such file, or it is not valid."""
+    found, _ = settings_of(read_source(settings, FILE)) if settings is not None else (None, [])
+    return tuple(found.services) if found else ()

@@ -10,12 +10,12 @@ from slipway_core.publish.remote.layout import FOLDERS, OURS
 from tests.slipway_core.publish.remote.conftest import SHIPYARD
 
 
-def view(layout=OURS, stages=("qa", "production"), services=("carts",), files=None):
+def view(layout=OURS, stages=("qa", "production"), services=("carts",), named=(), files=None):
     """Return a project; ``files`` is path → content, on the default branch."""
     contents = {Spot("main", path): text.encode() for path, text in (files or {"shipyard.yaml": SHIPYARD}).items()}
     if layout == BRANCHES:
         contents |= {Spot(stage, "carts/metadata.yaml"): b"" for stage in stages}
-    return View("main", layout, stages, services, frozenset(contents), contents.__getitem__)
+    return View("main", layout, stages, services, named, frozenset(contents), contents.__getitem__)
 
 
 def spots(changes):
@@ -57,7 +57,7 @@ def test_a_service_that_exists_is_refused():
 
 def test_services_named_in_a_file_are_changed_there():
     """A folder alone would change nothing."""
-    named = view(files={"shipyard.yaml": SHIPYARD, "slipway.yaml": "services: [carts]\n"})
+    named = view(named=("carts",))
     with pytest.raises(ChangeRefused, match=r"slipway\.yaml names the services"):
         operations.create_services(named, ["api"])
     with pytest.raises(ChangeRefused, match=r"slipway\.yaml names the services"):

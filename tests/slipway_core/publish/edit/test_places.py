@@ -58,6 +58,12 @@ def test_services_are_found_in_every_layout(remote, files):
     assert (("qa", "production"), ("carts",)) == (place(remote).view().stages, place(remote).view().services)
 
 
+def test_services_named_in_slipway_yaml_go_before_folders(remote):
+    """As for publishing."""
+    remote.commit({**OURS, "slipway.yaml": "services: [api]\n", "docs/readme.txt": "x"})
+    assert (("api",), ("api",)) == (place(remote).view().services, place(remote).view().named)
+
+
 def test_a_project_in_a_folder_of_a_repository_is_changed_there(remote):
     """And nothing beside it."""
     remote.commit({f"delivery/{path}": content for path, content in OURS.items()} | {"README.md": "hello"})
