@@ -8,15 +8,17 @@ from __future__ import annotations
 import os
 import sys
 
-from slipway_local.commands import kept_airflow
+from slipway_local.airflow import LocalAirflow, chosen_airflow
 from slipway_local.settings import environment
 
 
 def main(connections: list[str]) -> None:
     """Turn into the process that asks that Airflow; connections set in the shell go before its own."""
+    airflow = LocalAirflow.kept(chosen_airflow().folder)
+    variables = environment(airflow) if airflow else dict(os.environ)
     set_here = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_")}
     argv = [sys.executable, "-m", "slipway.git_connection", *connections]
-    os.execve(sys.executable, argv, {**environment(kept_airflow()), **set_here})
+    os.execve(sys.executable, argv, {**variables, **set_here})
 
 
 if __name__ == "__main__":

@@ -78,9 +78,9 @@ def create(name: str, shipyard: Path | None, services: tuple[str, ...], sources:
 
 
 def _create_project(projects: Projects, name: str, shipyard: bytes, where: dict[str, str]) -> None:
-    projects.require_free(name)
     if wrong := operations.wrong_project_name(name):
         raise ChangeRefused(wrong)
+    projects.require_free(name)
     message = f"{name}: a new project"
     if not where["remote"] and not where["connection"]:
         made = FolderPlace(projects.sources / name).change(

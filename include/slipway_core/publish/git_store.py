@@ -17,6 +17,7 @@ from slipway_core.keptn.problems import PublishFailed
 from slipway_core.publish.git_command import run_git
 
 BRANCH = "main"
+LOCK = "slipway.lock"
 _REF = f"refs/heads/{BRANCH}"
 
 
@@ -43,7 +44,7 @@ class GitStore:
     def locked(self) -> Iterator[None]:
         """Hold the store for one publisher at a time; made first if it is missing."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "slipway.lock").open("w") as lock:
+        with (self.folder / LOCK).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (self.folder / "HEAD").is_file():
                 self._git("init", "--quiet", "--bare", f"--initial-branch={BRANCH}")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from slipway_core.keptn.problems import InvalidFile
-from slipway_core.publish.check import SHIPYARD
 from slipway_core.publish.edit.places import FolderPlace, GitPlace, Place
 from slipway_core.publish.edit.view import ChangeRefused
 from slipway_core.publish.remote.connections import Asked, ask_airflow, login
@@ -65,7 +64,7 @@ class Projects(NamedTuple):
         if project := self.in_git().get(name):
             with self.mirror(project) as (mirror, _):
                 yield GitPlace(project, mirror)
-        elif (self.sources / name / SHIPYARD).is_file():
+        elif name in self.folders():
             yield FolderPlace(self.sources / name)
         else:
             known = ", ".join(sorted({*self.in_git(), *self.folders()})) or "none"

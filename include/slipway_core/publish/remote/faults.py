@@ -70,7 +70,7 @@ _FAULTS: tuple[tuple[str, str, str], ...] = (
     (r"transport '.*' not allowed", "addresses of this kind are not taken", "Use HTTPS, SSH or a path."),
     (r"couldn't find remote ref|not our ref", "the branch vanished while it was read", "It is tried again."),
     (
-        r"not found|does not exist|does not appear to be a git repo|[Nn]ot a git repository|unable to access|"
+        r"not found|does not exist|does not appear to be a git repo|[Nn]ot a git repository|"
         r"No such file or directory|not valid: is this a git repo",
         "there is no Git repository, or none that this user may see",
         "Check the address, and the user's rights.",

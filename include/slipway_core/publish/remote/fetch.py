@@ -67,7 +67,8 @@ def look(project: GitProject, mirror: Mirror, work: Path, before: Seen | None) -
     Raises :class:`RemoteFailed`.
     """
     heads = mirror.heads()
-    if before and {branch: heads.get(branch) for branch in before.heads} == before.heads:
+    same = before and {branch: heads.get(branch) for branch in before.heads} == before.heads
+    if before and same and (before.fetched.folder is None or before.fetched.folder.is_dir()):
         return before
     contents = read_remote(project, mirror, heads)
     branches = dict.fromkeys((project.branch, *contents.stages))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from slipway_core.keptn.problems import RemoteFailed, SlipwayError
+from slipway_core.keptn.problems import RemoteFailed
 from slipway_core.publish.remote.connections import Asked, ask_airflow, login
 from slipway_core.publish.remote.fetch import Seen, look, mirror_of, refused
 from slipway_core.publish.remote.listing import LIST, read_list
@@ -55,9 +56,9 @@ class GitProjects:
         projects = read_list(self.sources / LIST).projects
         self._learn({one.connection for one in projects if one.connection})
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            results = dict(zip(projects, pool.map(self._one, projects), strict=True))
-        self._seen = {project: seen for project, seen in self._seen.items() if project in results}
-        self._results = results  # in one step: the publisher reads it from another thread
+            list(pool.map(self._one, projects))
+        self._seen = {project: seen for project, seen in self._seen.items() if project in projects}
+        self._results = {project: result for project, result in self._results.items() if project in projects}
 
     def keep(self, stop: threading.Event, every: float = EVERY) -> None:
         """Look again and again until ``stop`` is set.
@@ -71,22 +72,24 @@ class GitProjects:
                 log.exception("looking at the projects in Git failed")
             stop.wait(every)
 
-    def _one(self, project: GitProject) -> Fetched:
+    def _one(self, project: GitProject) -> None:
+        """Look at one remote. What it came to is seen at once: the publisher need not wait for a slow one."""
         try:
-            place = self.work / project.name
-            mirror = mirror_of(project, login(project, self._known), place, self.sources)
-            self._seen[project] = seen = look(project, mirror, place, self._seen.get(project))
+            self._results[project] = self._fetch(project)
         except RemoteFailed as fault:
             self._asked_at = 0.0  # a token may be new
-            return refused(project, fault, LIST)
-        except (SlipwayError, OSError) as error:
-            return refused(project, RemoteFailed(f"it could not be fetched: {error}"), LIST)
+            self._results[project] = refused(project, fault, LIST)
         except Exception as error:  # a fault of ours in one project must not stop the others
             log.exception("project %s could not be fetched", project.name)
-            return refused(
-                project, RemoteFailed(f"it could not be fetched: {type(error).__name__}.", "See the log."), LIST
-            )
-        return seen.fetched
+            shutil.rmtree(self.work / project.name, ignore_errors=True)  # what is broken there is fetched anew
+            told = RemoteFailed(f"it could not be fetched: {type(error).__name__}: {error}", "See the log.")
+            self._results[project] = refused(project, told, LIST)
+
+    def _fetch(self, project: GitProject) -> Fetched:
+        place = self.work / project.name
+        mirror = mirror_of(project, login(project, self._known), place, self.sources)
+        self._seen[project] = look(project, mirror, place, self._seen.get(project))
+        return self._seen[project].fetched
 
     def _learn(self, connections: set[str]) -> None:
         if connections and (connections - set(self._known) or time.monotonic() > self._asked_at + _ASK_AGAIN):

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from slipway_core.keptn.fields import Fields
 from slipway_core.keptn.problems import ERROR, Problem, has_errors
 from slipway_core.keptn.source import Source, read_file
+from slipway_core.publish.check import is_project_name
 from slipway_core.publish.remote.address import wrong_branch, wrong_remote
 from slipway_core.publish.remote.records import GitProject
 
@@ -72,6 +73,8 @@ def _entry(fields: Fields, name: str, line: int, source: Source) -> GitProject:
     at = fields.node.line_of
     remote, connection = fields.text("remote"), fields.text("connection")
     branch, folder = fields.text("branch") or DEFAULT_BRANCH, fields.text("folder").strip("/")
+    if not is_project_name(name):
+        source.report(line, f"'{name}' cannot be the name of a project.", "Use lower-case letters, digits and hyphens.")
     if not remote and not connection:
         source.report(line, f"project '{name}' names no remote.", "Write 'remote: ADDRESS', or a 'connection'.")
     elif remote and (wrong := wrong_remote(remote)):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from slipway_core.keptn.problems import PublishFailed
 from slipway_core.publish.git_command import GitTookTooLong, run_git
-from slipway_core.publish.git_store import GitStore
+from slipway_core.publish.git_store import LOCK, GitStore
 from slipway_core.publish.remote.access import access, basic
 from slipway_core.publish.remote.faults import explain, too_slow
 from slipway_core.publish.remote.records import Credentials
@@ -96,6 +96,13 @@ class Mirror:
             at = end + 1 + size + 1
         return contents
 
+    def _remove_old_locks(self) -> None:
+        """Remove what a git that was killed left behind; nobody else is at work here, for the store is locked."""
+        folder = self.store.folder
+        for lock in (*folder.glob("*.lock"), *(folder / "refs").rglob("*.lock")):
+            if lock.name != LOCK:
+                lock.unlink(missing_ok=True)
+
     def _local(self, *arguments: str, stdin: bytes = b"") -> bytes:
         done = run_git(self.store.folder, *arguments, stdin=stdin)
         if done.code:
@@ -104,11 +111,13 @@ class Mirror:
 
     def _remote(self, *arguments: str) -> bytes:
         with self.store.locked(), access(self.remote, self.credentials) as variables:
+            self._remove_old_locks()
             try:
                 done = run_git(self.store.folder, *arguments, env=variables, timeout=TIMEOUT)
             except GitTookTooLong as error:
                 raise too_slow(self.remote, TIMEOUT) from error
         if done.code:
+            self._local("rev-parse", "--git-dir")  # fails when it is our own repository that is broken
             said = f"{done.err}\n{done.out.decode('utf-8', 'replace')}"
             raise explain(said, self.remote, (self.credentials.password, basic(self.credentials)))
         return done.out

@@ -54,6 +54,14 @@ def test_a_wrong_entry_is_refused_with_its_line_and_no_other(read, entry, said):
     assert "t0ken" not in text
 
 
+@pytest.mark.parametrize("name", ["../up", "Shop", "a/b", "..", "a b", "''"])
+def test_a_name_that_is_none_is_refused(read, name):
+    """It becomes a folder."""
+    listed = read(f"projects:\n  {name}:\n    remote: /srv/shop.git\n")
+    assert () == listed.projects
+    assert "cannot be the name of a project" in next(iter(listed.refused.values()))[0].message
+
+
 @pytest.mark.parametrize("text", ["projects: [", "- a", "projects:\n- a\n", "projects:\n  a: {}\n  a: {}\n"])
 def test_a_list_that_is_none_names_nothing_and_says_why(read, text):
     """The publisher then leaves everything as it is."""

@@ -182,6 +182,19 @@ def test_a_host_that_does_not_answer_is_said_so(world):
     assert "http://127.0.0.1:1/shop.git: the remote does not answer." in world.refusal()
 
 
+def test_what_a_killed_git_left_behind_is_no_obstacle(world, shop):
+    """Its locks are removed; a repository of ours that is broken is fetched anew by the next look."""
+    mirror = world.folder / "published-git/shop/mirror.git"
+    (mirror / "shallow.lock").touch()
+    shop.commit({"carts/new.yaml": "a: 1\n"})
+    assert {"shop": "published"} == world.states()
+    (mirror / "HEAD").write_text("broken")
+    shop.commit({"carts/newer.yaml": "a: 1\n"})
+    world.projects.look()
+    assert {"shop": "published"} == world.states()
+    assert "carts/newer.yaml" in world.files("shop")
+
+
 def test_what_was_not_looked_at_yet_stays_as_it_is(world, shop):
     """After a restart a slow remote must neither end its project nor show as a fault."""
     world.projects._results = {}
