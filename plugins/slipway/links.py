@@ -42,6 +42,13 @@ class StartedByLink(_StoredLink):
     stored_under = "started_by"
 
 
+class RunAheadLink(_StoredLink):
+    """From a run that waits for its lane to the run that was just before it when it came."""
+
+    name = "Run ahead"
+    stored_under = "run_ahead"
+
+
 class LoadReportLink(_StoredLink):
     """From a load test to Locust's own report."""
 

@@ -52,6 +52,7 @@ def get_provider_info() -> dict[str, Any]:
         "extra-links": [
             "slipway.links.StartedRunLink",
             "slipway.links.StartedByLink",
+            "slipway.links.RunAheadLink",
             "slipway.links.LoadReportLink",
             "slipway.links.LoadStatisticsLink",
             "slipway.links.ServiceLink",
