@@ -118,10 +118,6 @@ DECIDED = {
 }
 # Rules whose code is not there yet, and what they wait for.
 LATER = {
-    46: "lanes",
-    47: "lanes",
-    49: "lanes",
-    52: "lanes",
     67: "self-healing",
     74: "jobs",
     78: "commands that speak to the routes",

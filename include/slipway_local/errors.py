@@ -4,6 +4,7 @@ LocalError
 ├── PortTaken      another program listens where a part of Airflow should
 ├── PartDied       a part ended while it was starting; holds the end of its log
 ├── NotReady       a part lives, but did not get ready in time
+├── NoSuchApproval, NothingToCancel   what a command is to work on is not there; each beside its command
 └── ApiError       Airflow's REST API refused, or did not answer
 """
 

@@ -43,6 +43,8 @@ class StartFollower(TriggerDagRunOperator):
         if not finished:
             raise AirflowSkipException("The sequence could not begin: nothing follows it.")
         ending = Ending.from_dict(finished)
+        if ending.over:
+            raise AirflowSkipException(f"{ending.over} Nothing follows.")
         payload = ending.follow_up(self.selector, self.follower_stage)
         if payload is None:
             wanted = dict(self.selector) if self.selector else "pass or warning"

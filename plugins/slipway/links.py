@@ -49,6 +49,13 @@ class SourceCommitLink(_StoredLink):
     stored_under = "source_commit"
 
 
+class RunAheadLink(_StoredLink):
+    """From a run that waits for its lane to the run that was just before it when it came."""
+
+    name = "Run ahead"
+    stored_under = "run_ahead"
+
+
 class LoadReportLink(_StoredLink):
     """From a load test to Locust's own report."""
 

@@ -53,6 +53,7 @@ def get_provider_info() -> dict[str, Any]:
             "slipway.links.StartedRunLink",
             "slipway.links.StartedByLink",
             "slipway.links.SourceCommitLink",
+            "slipway.links.RunAheadLink",
             "slipway.links.LoadReportLink",
             "slipway.links.LoadStatisticsLink",
             "slipway.links.ServiceLink",

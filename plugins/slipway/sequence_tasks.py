@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import TriggerRule
+from airflow.sdk import TriggerRule, chain
 from slipway_core.keptn.plan import ProjectPlan, SequencePlan
 from slipway_core.keptn.settings import StageSettings
 from slipway_core.keptn.stage_chain import stage_chain
@@ -23,8 +23,12 @@ from slipway.operators.sequence import (
 )
 from slipway.operators.task import BEGIN_TASK_ID, Seat
 from slipway.sensors.delay import DelaySensor
+from slipway.sensors.lane import LaneSensor
 
 LONGEST_TAG = 100
+LANE_TASK_ID = "slipway_lane"
+LANE_RETRIES = 20  # nothing has been done yet: without its records a delivery rather waits than fails
+PARKS = "approval"  # behind it the lane is taken anew
 # Outcomes are never tried again (AirflowFailException); these tries are for faults of the ground.
 RETRIES = {
     "retries": 4,
@@ -58,12 +62,13 @@ def evaluates(sequence: SequencePlan) -> Evaluates:
 def add_tasks(
     plan: ProjectPlan, sequence: SequencePlan, files: Path, begin: type[BeginSequence] = BeginSequence, **told: Any
 ) -> None:
-    """Add a sequence's tasks to the DAG around: begin, its own, result, its followers, finish.
+    """Add a sequence's tasks to the DAG around: begin, the lane, its own, result, its followers, finish.
 
     :param files: folder of the project's files, in the published tree
     :param begin: the operator that takes the run's input
     :param told: what else that one is told
     """
+    settings = plan.settings.stage(sequence.stage)
     begins = begin(
         task_id=BEGIN_TASK_ID,
         task_display_name="begin",
@@ -73,9 +78,12 @@ def add_tasks(
         deploys=any(task.name == "deployment" for task in sequence.tasks),
         evaluates=evaluates(sequence),
         tree=files.parents[1],
+        policy=settings.lane,
         **told,
     )
-    tasks = _tasks(sequence, files, plan.settings.stage(sequence.stage))
+    lane = LaneSensor(task_id=LANE_TASK_ID, task_display_name="lane", policy=settings.lane, retries=LANE_RETRIES)
+    begins >> lane
+    tasks = _tasks(sequence, files, settings)
     result = SequenceResult(
         task_id=RESULT_TASK_ID,
         task_display_name="result",
@@ -83,35 +91,41 @@ def add_tasks(
         trigger_rule=TriggerRule.ALL_DONE,
     )
     earlier: list[Any] = []
-    for task in tasks:
-        first = next(iter(task.upstream_list), task)  # its delay, if it has one
+    for steps in tasks:
+        chain(*steps)
         # Edges from all earlier ones: else marking a task by hand would start the next beside one that still runs.
-        (earlier or [begins]) >> first
-        earlier.append(task)
+        (earlier or [lane]) >> steps[0]
+        earlier.append(steps[-1])
     earlier >> result
-    _end(sequence, result)
+    _end(sequence, result, setups=[begins, lane])
 
 
-def _tasks(sequence: SequencePlan, files: Path, settings: StageSettings) -> list[Any]:
-    built: list[Any] = []
+def _tasks(sequence: SequencePlan, files: Path, settings: StageSettings) -> list[list[Any]]:
+    """Return for each task what is done one after the other: back into the lane, a delay, the task itself."""
+    built: list[list[Any]] = []
     earlier: tuple[tuple[str, str], ...] = ()
-    for task in sequence.tasks:
+    for number, task in enumerate(sequence.tasks):
         place = task_catalog.TaskPlace(
             seat=Seat(task.name, task.properties, earlier),
             arguments={"task_id": task.task_id, "task_display_name": task.name},
             files=files,
             settings=settings,
         )
-        operator = task_catalog.builder(task.name)(place)
+        steps: list[Any] = []
+        if earlier and earlier[-1][1] == PARKS:
+            # One that a person has let through is never superseded: the policy does not matter here.
+            lane = f"{LANE_TASK_ID}_{number}"
+            steps.append(LaneSensor(task_id=lane, task_display_name=f"lane ({number})", retries=LANE_RETRIES))
         if task.delay_seconds > 0:
-            wait = DelaySensor(task_id=f"slipway_wait_{len(built)}", delay=timedelta(seconds=task.delay_seconds))
-            wait >> operator
-        built.append(operator)
+            delay = timedelta(seconds=task.delay_seconds)
+            steps.append(DelaySensor(task_id=f"slipway_wait_{number}", delay=delay))
+        steps.append(task_catalog.builder(task.name)(place))
+        built.append(steps)
         earlier = (*earlier, (task.task_id, task.name))
     return built
 
 
-def _end(sequence: SequencePlan, result: SequenceResult) -> None:
+def _end(sequence: SequencePlan, result: SequenceResult, setups: list[Any]) -> None:
     followers = [
         StartFollower(
             task_id=f"slipway_follow_{follower.item}",
@@ -124,7 +138,9 @@ def _end(sequence: SequencePlan, result: SequenceResult) -> None:
         for follower in sequence.followers
     ]
     finish = FinishSequence(task_id=FINISH_TASK_ID, task_display_name="finish")
-    finish.as_teardown(on_failure_fail_dagrun=True)
+    # Whoever clears one task of a sequence that has ended clears these too: it runs in its lane again, and leaves it.
+    # Two of them, as one that has ended well is enough for the teardown to run.
+    finish.as_teardown(setups=setups, on_failure_fail_dagrun=True)
     result >> finish
     for follower in followers:
         result >> follower >> finish

@@ -45,6 +45,14 @@ def load_dags(tree):
     return bag
 
 
+@pytest.fixture(autouse=True)
+def records_url(tmp_path, monkeypatch):
+    """Keep records beside the tree, not in the checkout."""
+    url = f"sqlite:///{tmp_path / 'records.db'}"
+    monkeypatch.setenv("SLIPWAY_RECORDS_URL", url)
+    return url
+
+
 @pytest.fixture
 def publish(tmp_path):
     """Write a tree with the named sample projects, or with those in folders elsewhere; return its folder."""

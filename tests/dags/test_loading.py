@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.serialization.serialized_objects import DagSerialization
+from slipway.sensors.lane import LaneSensor
 from slipway_core.publish.load import project_plan
 
 PROJECTS = Path(__file__).parent / "projects"
@@ -70,14 +72,34 @@ def test_the_last_task_is_a_teardown_that_decides_the_run(publish, load):
 
 
 def test_faults_of_the_ground_are_tried_again(publish, load):
-    """At least twice, in every task."""
-    assert {4} == {task.retries for dag in load(publish("tour")).dags.values() for task in dag.tasks}
+    """At least twice, in every task; the wait for a lane more often, as nothing has been done yet."""
+    tasks = [task for dag in load(publish("tour")).dags.values() for task in dag.tasks]
+    assert {True: {20}, False: {4}} == {
+        waits: {task.retries for task in tasks if isinstance(task, LaneSensor) == waits} for waits in (True, False)
+    }
+
+
+def test_clearing_a_task_clears_its_place_in_the_lane(publish, load):
+    """So a task of a sequence that has ended runs in its lane again, and the lane is freed afterwards."""
+    dag = DagSerialization.from_dict(DagSerialization.to_dict(load(publish("tour")).dags["tour.qa.delivery"]))
+    cleared = set(dag.partial_subset(["test"], include_upstream=False).task_dict)
+    assert {"slipway_begin", "slipway_lane", "test", "slipway_finish"} == cleared
 
 
 def test_a_task_that_was_begun_has_no_time_limit(publish, load):
     """R32: a load test or a person may take long."""
     for dag in load(publish("tour")).dags.values():
         assert {None} == {dag.dagrun_timeout, *(task.execution_timeout for task in dag.tasks)}
+
+
+def test_the_lane_policy_of_a_stage_reaches_its_tasks(publish, load, tmp_path):
+    """The task that takes the place, and the one that waits; another stage has the default."""
+    folder = shutil.copytree(PROJECTS / "tour", tmp_path / "tour")
+    (folder / "slipway.yaml").write_text("stages: {qa: {lane: latest-wins}}")
+    dags = load(publish(folder)).dags
+    for stage, policy in (("qa", "latest-wins"), ("production", "fifo")):
+        tasks = [dags[f"tour.{stage}.delivery"].get_task(f"slipway_{name}") for name in ("begin", "lane")]
+        assert [policy] * 2 == [task.policy for task in tasks]
 
 
 @pytest.mark.parametrize("project", ["tour", "odd"])

@@ -2,14 +2,16 @@
 
 import html
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from airflow.dag_processing.dagbag import BundleDagBag
 from slipway import task_catalog
 from slipway.hooks.slipway_api import SlipwayApi
 from slipway.operators.task import TaskOperator, TaskReport
-from slipway_core.records import open_records
+from slipway.triggers import lane
+from slipway_core.keptn.lanes import RUNNING, Entry, Place, Run, Standing
+from slipway_core.records import Cancellation, open_records
 
 SHIPYARD = """
 apiVersion: spec.keptn.sh/0.2.2
@@ -78,7 +80,6 @@ def run(database, publish, tmp_path, monkeypatch):
     def stand_in(place):
         return StandIn(seat=place.seat, **place.arguments)
 
-    monkeypatch.setenv("SLIPWAY_RECORDS_URL", f"sqlite:///{tmp_path / 'records.db'}")
     monkeypatch.setattr(task_catalog, "builder", lambda name: task_catalog.approval if name == "approval" else stand_in)
 
     def go(result, conf=CONF, dag_id="shop.qa.delivery", **how):
@@ -113,7 +114,7 @@ def test_a_good_sequence_passes_and_starts_the_next_stage(run):
     """By a run of its own, with the whole payload; the way back is skipped."""
     ended = run("warning")
     assert "success" == ended.state
-    expected = {"begin", "deployment", "wait_1", "test", "release", "result", "finish", "follow_1"}
+    expected = {"begin", "lane", "deployment", "wait_1", "test", "release", "result", "finish", "follow_1"}
     assert expected == {task for task, state in ended.tasks.items() if state == "success"}
     assert ["shop.production.delivery"] == list(ended.started)
     [started] = ended.started.values()
@@ -156,7 +157,7 @@ def test_refused_input_fails_the_run_and_starts_nothing(run):
     """Not even the way back."""
     ended = run("pass", {**CONF, "image": "", "values": {}})
     assert ("failed", "failed", {}) == (ended.state, ended.tasks["begin"], ended.started)
-    assert {"skipped"} == {state for task, state in ended.tasks.items() if task.startswith("follow")}
+    assert {"upstream_failed"} == {state for task, state in ended.tasks.items() if task.startswith("follow")}
 
 
 CAREFUL = "shop.production.careful"
@@ -200,3 +201,25 @@ def test_a_schedule_takes_no_other_service(run):
     """Its service is in its name."""
     ended = run("pass", conf={"service": "carts"}, dag_id=NIGHTLY)
     assert ("failed", "failed", {}) == (ended.state, ended.tasks["begin"], ended.started)
+
+
+def test_a_run_takes_over_the_lane_of_one_that_is_gone(run, monkeypatch):
+    """It waits, finds out, goes on, and leaves the lane at its end."""
+    monkeypatch.setattr(lane, "ASK_EVERY", 0.0)
+    lanes, gone = open_records().lanes, Run("shop.qa.delivery", "gone")
+    lanes.enter(Place("shop", "qa", "carts"), Entry(gone, "ctx", datetime.now(UTC)))
+    assert Standing(RUNNING) == lanes.take(gone)
+    ended = run("pass")
+    assert ("success", "success") == (ended.state, ended.tasks["lane"])
+    assert () == lanes.all()
+
+
+def test_a_run_that_was_cancelled_begins_nothing_and_nothing_follows(run):
+    """Not even the way back (decisions on R33)."""
+    order = Cancellation("ctx-9", "qa", datetime.now(UTC) + timedelta(hours=1), "ann")
+    open_records().cancellations.store(order)
+    payload = {"project": "shop", "stage": "qa", "service": "carts"}
+    ended = run("pass", {**CONF, "slipway": {"context": "ctx-9", "payload": payload}})
+    expected = {"lane": "failed", "deployment": "upstream_failed", "follow_0": "upstream_failed", "finish": "failed"}
+    assert expected == {task: ended.tasks[task] for task in expected}
+    assert ("failed", {}, ()) == (ended.state, ended.started, open_records().lanes.all())

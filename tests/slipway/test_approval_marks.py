@@ -13,6 +13,8 @@ from slipway.operators.sequence import FinishSequence, SequenceResult
 from slipway.operators.task import Seat, TaskFailed
 from slipway_core.records import Decision, NewApproval, TaskRun, open_records
 
+from tests.slipway.conftest import START
+
 RUN = "manual__1"
 NOON = "2026-11-23T12:00:{:02}Z"
 
@@ -283,7 +285,8 @@ def result(ti, state):
     """Let a sequence end behind its approval."""
     ti.states = {"approval": state}
     ti.task_id = "slipway_result"
-    SequenceResult(task_id="slipway_result", tasks=[("approval", "approval")]).execute({"ti": ti})
+    context = {"ti": ti, "dag_run": SimpleNamespace(**START)}
+    SequenceResult(task_id="slipway_result", tasks=[("approval", "approval")]).execute(context)
     return ti.pushed("finished")
 
 

@@ -100,3 +100,19 @@ def test_nothing_follows_a_sequence_that_could_not_begin(make_ti):
     follower = StartFollower(task_id="f", trigger_dag_id="shop.production.delivery", follower_stage="p", item=0)
     with pytest.raises(AirflowSkipException, match="could not begin"):
         follower.execute({"ti": make_ti()})
+
+
+def test_nothing_follows_a_sequence_that_was_cancelled(ti):
+    """Not even what waits for a failure (decisions on R33)."""
+    outcome = {"result": "fail", "status": "aborted", "tasks": {}}
+    finished = {"context": "ctx-1", "outcome": outcome, "payload": PAYLOAD, "data": {}, "over": "Cancelled by ann."}
+    ti.put("slipway_result", "finished", finished)
+    follower = StartFollower(
+        task_id="slipway_follow_0",
+        trigger_dag_id="shop.qa.rollback",
+        follower_stage="qa",
+        item=0,
+        selector={"result": "fail"},
+    )
+    with pytest.raises(AirflowSkipException, match=r"Cancelled by ann\. Nothing follows\."):
+        follower.execute({"ti": ti})

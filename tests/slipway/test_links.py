@@ -9,9 +9,10 @@ from slipway.operators.helm_deploy import HelmDeployOperator
 from slipway.operators.locust import LocustOperator
 from slipway.operators.sequence import BeginSequence
 from slipway.provider import get_provider_info
+from slipway.sensors.lane import LaneSensor
 from slipway.sensors.slo import SLOSensor
 
-OPERATORS = (BeginSequence, HelmDeployOperator, LocustOperator, SLOSensor, StartFollower)
+OPERATORS = (BeginSequence, HelmDeployOperator, LaneSensor, LocustOperator, SLOSensor, StartFollower)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ COMMANDS = {
     "simulate": ("slipway_core.cli.simulate:simulate", "Walk the sequences of a shipyard, without Airflow."),
     "history": ("slipway_core.cli.history:history", "List what gates came to."),
     "invalidate": ("slipway_core.cli.history:invalidate", "Take an evaluation out of later baselines."),
+    "lanes": ("slipway_core.cli.lanes:lanes", "List what runs and what waits for its turn."),
     "check-queries": ("slipway_core.cli.check_queries:check_queries", "Ask each query of a project's gates once."),
     "cluster": ("slipway_cluster.commands:cluster", "The embedded Kubernetes, or a cluster of your own."),
     "up": ("slipway_local.commands:up", "Start Airflow on this machine."),
@@ -31,6 +32,7 @@ COMMANDS = {
     "approvals": ("slipway_local.commands:approvals", "List the releases that wait for a person."),
     "approve": ("slipway_local.commands:approve", "Let a waiting release go on."),
     "decline": ("slipway_local.commands:decline", "End a waiting release."),
+    "cancel": ("slipway_local.cancel_command:cancel", "End what runs for a delivery; nothing follows."),
     "logs": ("slipway_local.commands:logs", "Show what the local processes wrote."),
 }
 

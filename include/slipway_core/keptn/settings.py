@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from slipway_core.keptn.lanes import FIFO, Policy
+
 FILE = "slipway.yaml"
 
 
@@ -76,13 +78,18 @@ class Schedule(NamedTuple):
 
 
 class StageSettings(NamedTuple):
-    """What is said of one stage; ``connection`` is the Airflow connection to its cluster, empty for the stage's own."""
+    """What is said of one stage.
+
+    :param connection: the Airflow connection to its cluster; empty: the stage's own
+    :param lane: which of the runs that wait for one service goes on
+    """
 
     connection: str = ""
     approval: ApprovalSettings = ApprovalSettings()
     test: LoadSettings = LoadSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     schedules: tuple[Schedule, ...] = ()
+    lane: Policy = FIFO
 
 
 class ProjectSettings(NamedTuple):

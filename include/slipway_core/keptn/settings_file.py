@@ -11,6 +11,7 @@ from typing import Any
 
 from slipway_core.keptn import settings_values as values
 from slipway_core.keptn.fields import Fields
+from slipway_core.keptn.lanes import POLICIES
 from slipway_core.keptn.problems import InvalidFile, Problem, has_errors
 from slipway_core.keptn.settings import FILE, ProjectSettings, Schedule
 from slipway_core.keptn.settings_values import Key, Section
@@ -68,6 +69,7 @@ STAGE = Section(
         "approval": Key("approval", values.section(APPROVAL), "How people are asked."),
         "test": Key("test", values.section(LOAD), "Load tests."),
         "evaluation": Key("evaluation", values.section(EVALUATION), "Gates."),
+        "lane": Key("lane", values.choice("lane policy", POLICIES), "Which of those that wait goes on; fifo."),
         "schedules": Key("schedules", values.listed(SCHEDULE, Schedule()), "Sequences that start by the clock."),
     },
 )

@@ -1,4 +1,4 @@
-"""Our own tables: every evaluation, every approval. Never Airflow's.
+"""Our own tables: every evaluation, every approval, every lane. Never Airflow's.
 
 ::
 
@@ -11,8 +11,10 @@ Importing this touches no database; SQLAlchemy is imported with the first look i
 
 from slipway_core.records.entries import (
     Approval,
+    Cancellation,
     Decision,
     Evaluation,
+    InLane,
     Invalidation,
     NewApproval,
     NewEvaluation,
@@ -26,8 +28,10 @@ from slipway_core.records.store import Records, open_records
 
 __all__ = [
     "Approval",
+    "Cancellation",
     "Decision",
     "Evaluation",
+    "InLane",
     "Invalidation",
     "NewApproval",
     "NewEvaluation",

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from slipway_core.keptn.lanes import Entry, Place
+
 Choice = Literal["approve", "decline"]
 
 
@@ -156,6 +158,38 @@ class Decided(NamedTuple):
 
     approval: Approval
     changed: bool
+
+
+@dataclass(frozen=True)
+class InLane:
+    """A run in its lane.
+
+    :param since: when its state last changed
+    """
+
+    place: Place
+    entry: Entry
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Cancellation:
+    """An order to end the sequences of a context.
+
+    :param stage: only those of this stage; empty: of every stage
+    :param at: sequences that were triggered until then are meant
+    :param by: who
+    :param why: their comment
+    """
+
+    context: str
+    stage: str
+    at: datetime
+    by: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"Cancelled by {self.by} at {self.at:%Y-%m-%d %H:%M:%S} UTC{': ' if self.why else '.'}{self.why}"
 
 
 class Pruned(NamedTuple):

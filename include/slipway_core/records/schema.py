@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Double, Index, MetaData, Table, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Double, Index, Integer, MetaData, Table, UniqueConstraint
 
 from slipway_core.records.columns import Moment, Words
 
 VERSION_TABLE = "slipway_alembic_version"
 # The newest migration; known here so that looking at the database needs no Alembic. Ids are numbers that grow.
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData()
 
@@ -69,4 +69,38 @@ approvals = Table(
     UniqueConstraint("dag_id", "run_id", "task_id", "attempt", name="slipway_approvals_of_task"),
     Index("slipway_approvals_context", "context"),
     Index("slipway_approvals_place", "project", "stage", "service", "decision"),
+)
+
+# Who is in which lane now; a run that has left has no row.
+lanes = Table(
+    "slipway_lanes",
+    metadata,
+    Column("dag_id", Words, primary_key=True),
+    Column("run_id", Words, primary_key=True),
+    Column("project", Words, nullable=False),
+    Column("stage", Words, nullable=False),
+    Column("service", Words, nullable=False),
+    Column("context", Words, nullable=False),
+    Column("triggered_at", Moment, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("begun", Boolean, nullable=False),
+    Column("superseded_by_dag", Words),
+    Column("superseded_by_run", Words),
+    Column("changed_at", Moment, nullable=False),
+    Index("slipway_lanes_context", "context"),
+    Index("slipway_lanes_place", "project", "stage", "service"),
+)
+
+cancellations = Table(
+    "slipway_cancellations",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("context", Words, nullable=False),
+    # Empty: every stage.
+    Column("stage", Words, nullable=False),
+    Column("cancelled_at", Moment, nullable=False),
+    Column("cancelled_by", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    Index("slipway_cancellations_context", "context"),
 )

@@ -10,8 +10,10 @@ from slipway_core.records.location import records_url
 
 if TYPE_CHECKING:
     from slipway_core.records.approvals import Approvals
+    from slipway_core.records.cancellations import Cancellations
     from slipway_core.records.database import Database
     from slipway_core.records.evaluations import Evaluations
+    from slipway_core.records.lanes import Lanes
 
 # An `include_result_with_score` may look back over as many evaluations, and not over more (evaluation.md 4).
 FURTHEST_BASELINE = 100
@@ -19,7 +21,7 @@ WAIT = 10.0
 
 
 class Records:
-    """Evaluations and approvals in one database; cheap to make, safe to share between threads and over forks.
+    """All records in one database; cheap to make, safe to share between threads and over forks.
 
     :param url: SQLAlchemy's address: `sqlite:///…` or `postgresql://…`
     :param wait: seconds to wait for a connection or a lock, each
@@ -53,17 +55,32 @@ class Records:
 
         return Approvals(self._database)
 
+    @cached_property
+    def lanes(self) -> Lanes:
+        """Which run of a project, stage and service runs, and which wait."""
+        from slipway_core.records.lanes import Lanes
+
+        return Lanes(self._database)
+
+    @cached_property
+    def cancellations(self) -> Cancellations:
+        """What people ended."""
+        from slipway_core.records.cancellations import Cancellations
+
+        return Cancellations(self._database)
+
     def migrate(self) -> None:
         """Bring the tables up to date; does nothing where they are. Safe when several start at once."""
         self._database.migrate()
 
     def prune(self, older_than_days: float, keep_last: int = FURTHEST_BASELINE) -> Pruned:
-        """Delete what is old; never an open approval.
+        """Delete what is old; never an open approval, never a place in a lane.
 
         :param older_than_days: counted from when an evaluation finished or an approval was decided
         :param keep_last: so many newest evaluations of each project, stage, service and result stay however old they
             are, for baselines; invalidated ones do not count
         """
+        self.cancellations.prune(older_than_days)
         return Pruned(self.evaluations.prune(older_than_days, keep_last), self.approvals.prune(older_than_days))
 
 

@@ -12,10 +12,13 @@ from airflow.sdk import BaseOperator, timezone
 from airflow.sdk.exceptions import AirflowFailException
 from slipway_core.keptn import event, incoming
 from slipway_core.keptn.ending import end_sequence
+from slipway_core.keptn.lanes import FIFO, Policy
 from slipway_core.keptn.problems import InvalidEvent
 from slipway_core.publish.load import commit_of, project_source
 from slipway_core.publish.remote.address import commit_page
+from slipway_core.records import RecordsUnavailable
 
+from slipway import lane
 from slipway.links import SourceCommitLink, StartedByLink, run_url
 from slipway.operators.task import BEGIN_TASK_ID, FINISHED, TRIGGERED, finished_task
 from slipway.task_report import APPROVAL, RESULT_TASK_ID, task_states
@@ -59,6 +62,7 @@ class BeginSequence(BaseOperator):
     :param evaluates: it begins with an evaluation, so a run started by hand may name a window; the last five minutes
         when it names none, unless the shipyard does.
     :param tree: the published tree; it says which commits a project in Git was made from.
+    :param policy: of the lane in which the run takes a place; it waits there later, in a task of its own.
     """
 
     operator_extra_links = (StartedByLink(), SourceCommitLink())
@@ -72,6 +76,7 @@ class BeginSequence(BaseOperator):
         deploys: bool = False,
         evaluates: Evaluates = Evaluates.NOT_FIRST,
         tree: Path | None = None,
+        policy: Policy = FIFO,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -81,9 +86,10 @@ class BeginSequence(BaseOperator):
         self.deploys = deploys
         self.evaluates = evaluates
         self.tree = tree
+        self.policy = policy
 
     def execute(self, context: Any) -> None:
-        """Check the input and store it as the sequence's payload."""
+        """Check the input, store it as the sequence's payload, and take a place in the lane."""
         ti, run = context["ti"], context["dag_run"]
         self._show_source(ti)
         self._check_place(run.conf or {})
@@ -97,8 +103,13 @@ class BeginSequence(BaseOperator):
                 address = run_url(str(parent["dag_id"]), str(parent["run_id"]))
                 ti.xcom_push(key="started_by", value=address)
                 self.log.info("Started by %s", address)
-        ti.xcom_push(key=TRIGGERED, value={"context": chain, "data": data})
+        begin = {"context": chain, "data": data}
+        ti.xcom_push(key=TRIGGERED, value=begin)
         self.log.info("Context %s, service %s", chain, data["service"])
+        try:
+            lane.enter(context, begin, self.policy)
+        except RecordsUnavailable as error:
+            self.log.warning("The next task takes a place in the lane: %s", error)
 
     def _show_source(self, ti: Any) -> None:
         """Say which commits the files of this run come from; XCom ``sources`` holds them, too."""
@@ -184,8 +195,8 @@ class SequenceResult(BaseOperator):
     """Work out how a sequence ended, and the data that its followers inherit (sequences.md 3.2, 3.3, 4).
 
     The state of a task is the truth; its report adds what the state cannot say (a warning, data, a message).
-    Its XCom ``finished`` holds ``context``, ``outcome``, ``payload`` (what a follower inherits) and ``data`` (that of
-    ``<stage>.<sequence>.finished``).
+    Its XCom ``finished`` holds ``context``, ``outcome``, ``payload`` (what a follower inherits), ``data`` (that of
+    ``<stage>.<sequence>.finished``) and ``over`` (why the sequence was ended before its time; then nothing follows).
 
     :param tasks: ``(Airflow task id, task name)`` of the sequence's tasks, in order.
     """
@@ -201,9 +212,14 @@ class SequenceResult(BaseOperator):
         if not begin:  # the input was refused: nothing has run, nothing follows
             ti.xcom_push(key=FINISHED, value=None)
             return
-        ending = end_sequence(begin["data"], self._executed(ti, begin["data"]))
+        executed = self._executed(ti, begin["data"])
+        ending = end_sequence(begin["data"], executed)
+        # Only what somebody ended has failed, and the records need not be asked about the others.
+        if ending.outcome.result == event.FAIL and (reason := lane.over(context, begin)):
+            ending = end_sequence(begin["data"], executed, over=reason)
         ti.xcom_push(key=FINISHED, value={"context": begin["context"], **ending.as_dict()})
-        self.log.info("Sequence ended with result %s, status %s", ending.outcome.result, ending.outcome.status)
+        outcome = ending.outcome
+        self.log.info("Sequence ended with result %s, status %s. %s", outcome.result, outcome.status, ending.over)
 
     def _executed(self, ti: Any, data: Mapping[str, Any]) -> list[event.FinishedTask]:
         """Return the tasks up to the first that did not end well; what was marked by hand behind it does not count."""
@@ -236,19 +252,25 @@ class SequenceResult(BaseOperator):
 
 
 class FinishSequence(BaseOperator):
-    """The last task, a teardown: fails the run when anything in it failed, so that no failure ends green.
+    """The last task, a teardown: frees the lane, and fails the run when anything in it failed.
 
-    It also lets the notifiers of ``[slipway] notifiers`` tell how the sequence ended.
+    So no failure ends green. It also lets the notifiers of ``[slipway] notifiers`` tell how the sequence ended.
     """
 
     def execute(self, context: Any) -> None:
-        """Raise when a task of this run did not end well."""
+        """Raise when a task of this run did not end well; leave the lane in any case."""
+        try:
+            self._end(context)
+        finally:
+            lane.leave(context)
+
+    def _end(self, context: Any) -> None:
         ti = context["ti"]
         begin = (ti.xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED) or {}).get("data") or {}
         result = ti.xcom_pull(task_ids=RESULT_TASK_ID, key=FINISHED) or {}
         states = task_states(ti)
         self._settle_approvals(ti, states, begin)
-        failure = self._failure(states, result)
+        failure = self._over(context, states, result) or self._failure(states, result)
         self._tell(context, {**begin, **(result.get("payload") or {})}, result, failure)
         if failure:
             raise AirflowFailException(failure)
@@ -262,6 +284,15 @@ class FinishSequence(BaseOperator):
                 from slipway.approval_marks import settle  # late: few sequences need it
 
                 settle(ti, task_id, "failed", data)
+
+    @staticmethod
+    def _over(context: Any, states: Mapping[str, str], result: Mapping[str, Any]) -> str:
+        """Say why somebody ended the sequence; "" when nobody did."""
+        reason = result.get("over")
+        begin = context["ti"].xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED)
+        if begin and states.get(RESULT_TASK_ID) == "upstream_failed":
+            reason = lane.over(context, begin)  # it never got its lane: then Airflow passes over the result, too
+        return f"The sequence was ended. {reason}" if reason else ""
 
     def _failure(self, states: Mapping[str, str], result: Mapping[str, Any]) -> str:
         """Say why the run must fail; "" when all is well."""

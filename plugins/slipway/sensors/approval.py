@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import TaskAwaitingInput
 from slipway_core.keptn import approval
 from slipway_core.keptn.event import FAIL, PASS
 
-from slipway import approval_record, notices
+from slipway import approval_record, lane, notices
 from slipway.approval_record import APPROVE, COMMENT, DECISION, DECLINE, retold, told
 from slipway.hooks.faults import NoConnection
 from slipway.hooks.slipway_api import ApiUnavailable, SlipwayApi
@@ -136,6 +136,7 @@ class ApprovalSensor(HITLOperator):
             self._decline_older(question)
         self.assigned_users = self._who_may_answer() or self.assigned_users
         self.notifiers = [*self.notifiers, lambda running: self._tell(running, payload, result)]
+        lane.park(context)
         try:
             return super().execute(context)
         except TaskAwaitingInput:

@@ -6,16 +6,21 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from slipway.operators.sequence import BeginSequence, Evaluates, FinishSequence, InputRefused, SequenceResult
+from slipway_core.keptn.lanes import RUNNING, Entry, Place, Run, Standing
 from slipway_core.quality_gate.window import instant
+from slipway_core.records import Cancellation
+
+from tests.slipway.conftest import NOON, START
 
 FORM = {"service": "carts", "image": "ghcr.io/shop/carts:1.0", "labels": {}, "values": {}}
+RUN = Run("shop.qa.delivery", "manual__1")
 TASKS = [("deployment", "deployment"), ("test", "test")]
 
 
 def begin_sequence(context, params=None, conf=None, **kwargs):
     """Run the first task; return what it pushed."""
     arguments = {"project": "shop", "stage": "qa", "services": ["carts", "orders"], "deploys": True, **kwargs}
-    run = SimpleNamespace(dag_id="shop.qa.delivery", run_id="manual__1", conf=conf or {})
+    run = SimpleNamespace(dag_id="shop.qa.delivery", run_id="manual__1", conf=conf or {}, **START)
     ti = context["ti"]
     ti.task_id = "slipway_begin"
     ti.xcoms.clear()
@@ -179,11 +184,24 @@ def test_input_for_another_stage_or_project_is_refused(context, field):
         begin_sequence(context, {"image": "x"}, conf={field: "nope"})
 
 
+def test_a_run_takes_its_place_in_the_lane_at_once(context, records):
+    """By the time of its trigger: the task that waits may come later than that of a later run."""
+    begin_sequence(context)
+    [kept] = records.lanes.all()
+    assert (Place("shop", "qa", "carts"), RUN, NOON) == (kept.place, kept.entry.run, kept.entry.triggered)
+
+
+def test_a_run_begins_although_the_records_are_away(context, monkeypatch, tmp_path):
+    """Its place is taken by the next task."""
+    monkeypatch.setenv("SLIPWAY_RECORDS_URL", f"sqlite:///{tmp_path}")
+    assert begin_sequence(context)
+
+
 def result_of(ti, **states):
     """Let the sequence end with these states of its tasks."""
     ti.states = {"slipway_begin": "success", **states}
     ti.task_id = "slipway_result"
-    SequenceResult(task_id="slipway_result", tasks=TASKS).execute({"ti": ti})
+    SequenceResult(task_id="slipway_result", tasks=TASKS).execute({"ti": ti, "dag_run": SimpleNamespace(**START)})
     return ti.pushed("finished")
 
 
@@ -232,12 +250,29 @@ def test_refused_input_leaves_no_result(make_ti):
     assert None is result_of(ti, slipway_begin="failed", deployment="upstream_failed")
 
 
-def finish(ti, outcome=None, **states):
+def test_a_sequence_that_was_cancelled_says_so(ti, records):
+    """Result fail, status aborted, who and why (decisions on R33)."""
+    records.cancellations.store(Cancellation("ctx-1", "", NOON, "ann", "wrong image"))
+    finished = result_of(ti, deployment="failed", test="upstream_failed")
+    assert ("fail", "aborted") == (finished["data"]["result"], finished["data"]["status"])
+    assert "Cancelled by ann at 2024-01-01 12:00:00 UTC: wrong image" == finished["over"] == finished["data"]["message"]
+
+
+def test_a_sequence_that_came_to_its_end_was_not_cancelled(ti, records):
+    """The order came too late."""
+    records.cancellations.store(Cancellation("ctx-1", "", NOON, "ann"))
+    finished = result_of(ti, deployment="success", test="success")
+    assert ("pass", "") == (finished["outcome"]["result"], finished["over"])
+
+
+def finish(ti, outcome=None, over="", **states):
     """Run the last task."""
     ti.states = {"slipway_begin": "success", "slipway_result": "success", **states}
-    ti.put("slipway_result", "finished", outcome and {"outcome": {"result": outcome, "status": "succeeded"}})
+    ti.put(
+        "slipway_result", "finished", outcome and {"outcome": {"result": outcome, "status": "succeeded"}, "over": over}
+    )
     ti.task_id = "slipway_finish"
-    FinishSequence(task_id="slipway_finish").execute({"ti": ti})
+    FinishSequence(task_id="slipway_finish").execute({"ti": ti, "dag_run": SimpleNamespace(**START)})
 
 
 @pytest.mark.parametrize("outcome", ["pass", "warning"])
@@ -265,3 +300,29 @@ def test_a_run_in_which_something_failed_ends_red(ti, outcome, states, named):
 def test_a_run_that_somebody_marked_as_success_ends_green(ti):
     """Marked tasks leave no XComs."""
     finish(ti, None, deployment="success", test="success")
+
+
+def test_the_end_frees_the_lane_however_it_is(ti, records):
+    """Also when the sequence failed; the reason of one that was cancelled is said."""
+    for outcome, over in (("fail", "Cancelled by ann."), ("fail", ""), ("pass", "")):
+        records.lanes.enter(Place("shop", "qa", "carts"), Entry(RUN, "ctx-1", NOON))
+        assert Standing(RUNNING) == records.lanes.take(RUN)
+        if outcome == "pass":
+            finish(ti, outcome, deployment="success")
+        else:
+            with pytest.raises(AirflowFailException, match=over or "deployment"):
+                finish(ti, outcome, over, deployment="failed")
+        assert () == records.lanes.all()
+
+
+def test_a_sequence_ends_well_although_the_records_are_away(ti, monkeypatch, tmp_path):
+    """Whoever waits for the lane frees it."""
+    monkeypatch.setenv("SLIPWAY_RECORDS_URL", f"sqlite:///{tmp_path}")
+    finish(ti, "pass", deployment="success")
+
+
+def test_a_run_that_never_got_its_lane_says_why(ti, records):
+    """Airflow passes over the result then."""
+    records.cancellations.store(Cancellation("ctx-1", "", NOON, "ann"))
+    with pytest.raises(AirflowFailException, match=r"The sequence was ended\. Cancelled by ann"):
+        finish(ti, None, slipway_lane="failed", slipway_result="upstream_failed")

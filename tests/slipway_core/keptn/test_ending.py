@@ -26,3 +26,12 @@ def test_it_survives_as_plain_data():
     """An XCom holds it, with the context beside it."""
     ending = end_sequence(DATA, [FAILED])
     assert ending == Ending.from_dict({"context": "c", **ending.as_dict()})
+
+
+def test_nothing_follows_a_sequence_that_somebody_ended():
+    """R33: not even on `result: fail`; its message is the reason."""
+    ending = end_sequence(DATA, [FAILED], over="Cancelled by ann.")
+    expected = ("fail", "aborted", "Cancelled by ann.")
+    assert expected == (ending.data["result"], ending.data["status"], ending.data["message"])
+    assert None is ending.follow_up({"result": "fail"}, "production")
+    assert ending == Ending.from_dict(ending.as_dict())

@@ -6,6 +6,7 @@ import sys
 
 import jsonschema
 import pytest
+from slipway_core.keptn.lanes import LATEST_WINS
 from slipway_core.keptn.problems import ERROR, WARNING
 from slipway_core.keptn.settings import (
     ApprovalSettings,
@@ -30,6 +31,7 @@ stages:
     approval: {approvers: [alice, bob], expiresAfter: 48h, supersede: true}
     test: {acceptedFailureRatio: 0.01, timeout: 10m}
     evaluation: {source: {connection: prometheus_qa}, scrapeDelay: 20s}
+    lane: latest-wins
     schedules:
       - sequence: nightly
         cron: "0 2 * * *"
@@ -62,6 +64,7 @@ def test_every_key_is_read():
         LoadSettings(0.01, 600.0),
         EvaluationSettings(SourceSettings("prometheus", "prometheus_qa"), 20.0),
         (nightly, Schedule(cron="@daily", timeframe=60.0)),
+        LATEST_WINS,
     )
     assert (("carts", "api"), expected) == (settings.services, settings.stages["qa"])
 
@@ -95,6 +98,7 @@ def test_defaults_take_no_room():
     ("text", "words"),
     [
         ("source: {type: promtheus}", "unknown source 'promtheus'; known: prometheus"),
+        ("stages: {qa: {lane: lifo}}", "unknown lane policy 'lifo'; known: fifo, latest-wins"),
         ("source: prometheus", "'source' must be a mapping"),
         ("- a", "slipway.yaml must be a mapping"),
         ("services: carts", "'services' must be a list"),
