@@ -1,8 +1,10 @@
 """Stand-ins for what Airflow gives a running task."""
 
+import shutil
 from types import SimpleNamespace
 
 import pytest
+from slipway_core.records import Records
 
 BEGIN = {"project": "shop", "stage": "qa", "service": "carts", "labels": {"build": "42"}}
 
@@ -42,10 +44,20 @@ class StandInStore(dict):
         self[key] = value
 
 
+@pytest.fixture(scope="session")
+def empty_records(tmp_path_factory):
+    """A database with tables and nothing in them; making them takes a while."""
+    path = tmp_path_factory.mktemp("records") / "empty.db"
+    Records(f"sqlite:///{path}").migrate()
+    return path
+
+
 @pytest.fixture(autouse=True)
-def _records(monkeypatch, tmp_path):
-    """Records of this test's own."""
-    monkeypatch.setenv("SLIPWAY_RECORDS_URL", f"sqlite:///{tmp_path / 'records.db'}")
+def records(empty_records, tmp_path, monkeypatch):
+    """Records of the test's own."""
+    url = f"sqlite:///{shutil.copy(empty_records, tmp_path / 'records.db')}"
+    monkeypatch.setenv("SLIPWAY_RECORDS_URL", url)
+    return Records(url, wait=1.0)
 
 
 @pytest.fixture

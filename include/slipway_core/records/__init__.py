@@ -1,4 +1,4 @@
-"""Our own tables: every evaluation, every approval. Never Airflow's.
+"""Our own tables: every evaluation, every approval, every healing action. Never Airflow's.
 
 ::
 
@@ -9,6 +9,7 @@
 Importing this touches no database; SQLAlchemy is imported with the first look into one.
 """
 
+from slipway_core.records.action_entries import Action, Healed, NewAction, Scaled
 from slipway_core.records.entries import (
     Approval,
     Decision,
@@ -18,6 +19,7 @@ from slipway_core.records.entries import (
     NewEvaluation,
     PastEvaluation,
     PastValue,
+    Revision,
     TaskRun,
 )
 from slipway_core.records.errors import NoSuchRecord, RecordsUnavailable
@@ -25,10 +27,13 @@ from slipway_core.records.location import records_url
 from slipway_core.records.store import Records, open_records
 
 __all__ = [
+    "Action",
     "Approval",
     "Decision",
     "Evaluation",
+    "Healed",
     "Invalidation",
+    "NewAction",
     "NewApproval",
     "NewEvaluation",
     "NoSuchRecord",
@@ -36,6 +41,8 @@ __all__ = [
     "PastValue",
     "Records",
     "RecordsUnavailable",
+    "Revision",
+    "Scaled",
     "TaskRun",
     "open_records",
     "records_url",

@@ -9,6 +9,7 @@ from slipway_core.records.entries import Pruned
 from slipway_core.records.location import records_url
 
 if TYPE_CHECKING:
+    from slipway_core.records.actions import Actions
     from slipway_core.records.approvals import Approvals
     from slipway_core.records.database import Database
     from slipway_core.records.evaluations import Evaluations
@@ -19,7 +20,7 @@ WAIT = 10.0
 
 
 class Records:
-    """Evaluations and approvals in one database; cheap to make, safe to share between threads and over forks.
+    """Evaluations, approvals, actions in one database; cheap to make, safe to share between threads and over forks.
 
     :param url: SQLAlchemy's address: `sqlite:///…` or `postgresql://…`
     :param wait: seconds to wait for a connection or a lock, each
@@ -53,18 +54,29 @@ class Records:
 
         return Approvals(self._database)
 
+    @cached_property
+    def actions(self) -> Actions:
+        """What was done, or not done, against problems."""
+        from slipway_core.records.actions import Actions
+
+        return Actions(self._database)
+
     def migrate(self) -> None:
         """Bring the tables up to date; does nothing where they are. Safe when several start at once."""
         self._database.migrate()
 
     def prune(self, older_than_days: float, keep_last: int = FURTHEST_BASELINE) -> Pruned:
-        """Delete what is old; never an open approval.
+        """Delete what is old; never an open approval, nor a count of replicas that matters.
 
-        :param older_than_days: counted from when an evaluation finished or an approval was decided
+        :param older_than_days: counted from when an evaluation finished, an approval was decided, an action asked for
         :param keep_last: so many newest evaluations of each project, stage, service and result stay however old they
             are, for baselines; invalidated ones do not count
         """
-        return Pruned(self.evaluations.prune(older_than_days, keep_last), self.approvals.prune(older_than_days))
+        return Pruned(
+            self.evaluations.prune(older_than_days, keep_last),
+            self.approvals.prune(older_than_days),
+            self.actions.prune(older_than_days),
+        )
 
 
 def open_records(url: str | None = None, wait: float = WAIT) -> Records:
