@@ -10,7 +10,7 @@ from slipway_core.keptn.problems import InvalidEvent
 # The chart value by which nearly every chart sets its count of replicas.
 VALUE = "replicaCount"
 FIELD = "action.value"
-_NUMBER = re.compile(r"([+-]?)(\d{1,6})")
+_NUMBER = re.compile(r"([+-]?)([0-9]{1,6})")
 _FORM = 'write "2" to set, "+1" to add, "-1" to take away, in quotes'
 
 
