@@ -1,4 +1,4 @@
-"""Actions of a remediation.yaml that will fail whenever they are taken: known before the first problem, and not only during it."""
+"""Actions of a remediation.yaml that will fail whenever they are taken: better known before the first problem."""
 
 from __future__ import annotations
 

@@ -52,7 +52,8 @@ class HelmScaleOperator(HelmOperator):
         with outcomes():
             release, workload = self.found(payload)
             # Another try after a lost one must not add a second time.
-            before = kept(context, "before") or keep(context, "before", workload.replicas())
+            stored = kept(context, "before")
+            before = keep(context, "before", workload.replicas()) if stored is None else int(stored)
             target = change.applied_to(before)
             self._check(target, workload)
             if target == before:
