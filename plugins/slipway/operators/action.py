@@ -65,7 +65,8 @@ class ActionOperator(TaskOperator):
             return TaskReport(message=f"Dry run: action '{new.action}'{said} was not taken.")
         if asked.state == DONE:  # the task was lost after it had done its work
             return TaskReport(message=asked.why)
-        raise TaskFailed(f"Action '{new.action}' on '{new.service}' in stage '{new.stage}' is refused. {asked.why}")
+        came_to = "is refused" if asked.state == REFUSED else "has failed"
+        raise TaskFailed(f"Action '{new.action}' on '{new.service}' in stage '{new.stage}' {came_to}. {asked.why}")
 
     def on_kill(self) -> None:
         """End what the handler does."""

@@ -84,17 +84,9 @@ class HelmOperator(TaskOperator):
             self.kubernetes_conn_id = names.connection_id(payload["project"], payload["stage"])
         return Release.find(self.hook, payload["project"], payload["stage"], payload["service"])
 
-    def chart_of(self, payload: Mapping[str, Any]) -> tuple[Path, ProjectFiles]:
-        """Return the chart of the payload's service, and the project's files."""
-        files = ProjectFiles(Path(str(self.files)), payload["stage"], payload["service"])
-        chart = files.chart()
-        if chart is None:
-            raise TaskFailed(
-                f"Service '{payload['service']}' has no chart. Put one at {payload['service']}/charts/"
-                f"{payload['service']}.tgz, {payload['service']}/charts/{payload['service']}/ or "
-                f"{payload['service']}/helm/ in project '{payload['project']}'."
-            )
-        return chart, files
+    def project_files(self, payload: Mapping[str, Any]) -> ProjectFiles:
+        """Return the files of the payload's service in its stage."""
+        return ProjectFiles(Path(str(self.files)), payload["stage"], payload["service"])
 
     def upgrade(
         self, release: Release, chart: Path, values_files: Sequence[Path], values: dict[str, Any]

@@ -48,7 +48,14 @@ class HelmDeployOperator(HelmOperator):
     def perform(self, payload: dict[str, Any], context: Any) -> TaskReport:
         """Deploy; report URIs, revision and image."""
         strategy = _strategy(payload)
-        chart, files = self.chart_of(payload)
+        files = self.project_files(payload)
+        chart = files.chart()
+        if chart is None:
+            raise TaskFailed(
+                f"Service '{payload['service']}' has no chart. Put one at {payload['service']}/charts/"
+                f"{payload['service']}.tgz, {payload['service']}/charts/{payload['service']}/ or "
+                f"{payload['service']}/helm/ in project '{payload['project']}'."
+            )
         values = _values(payload)
         with outcomes():
             healed = self._healed_count(payload, values)

@@ -10,6 +10,7 @@ from slipway_core.keptn import scaling
 from slipway_core.keptn.incoming import lookup
 from slipway_core.keptn.problems import InvalidEvent
 
+from slipway.hooks.faults import HelmFailed, HelmUnavailable
 from slipway.hooks.release import Release
 from slipway.hooks.workload import Workload
 from slipway.kept import keep, kept
@@ -23,8 +24,8 @@ class HelmScaleOperator(HelmOperator):
     """Set or change the count of replicas of a service, and wait until they are ready.
 
     The release's own values get another ``replicaCount``; all else, the image too, stays as it runs. Where the chart
-    of the run's commit would change more than that, or knows no such value, the workload is scaled by the API of the
-    cluster, and the field is given back, so that Helm 3 and Helm 4 can upgrade the release afterwards.
+    of the run's commit would change more than that, knows no such value, or is not there, the workload is scaled by
+    the API of the cluster, and the field is given back, so that Helm 3 and Helm 4 can upgrade the release afterwards.
 
     .. code-block:: python
 
@@ -65,10 +66,10 @@ class HelmScaleOperator(HelmOperator):
     ) -> TaskReport:
         """Give a workload so many replicas, and return the report of it."""
         values = self.hook.values(release.name, namespace=release.namespace) | {scaling.VALUE: count}
-        chart = self.chart_of(payload)[0]
-        by_values = self._takes(release, workload, chart, values, count)
+        chart = self.project_files(payload).chart()
+        by_values = chart is not None and self._takes(release, workload, chart, values, count)
         report: dict[str, Any] = {}
-        if by_values:
+        if chart and by_values:
             done = self.upgrade(release, chart, (), values)
             # An evaluation that follows judges this revision.
             block = {"release": release.name, "namespace": release.namespace, "revision": done["version"]}
@@ -102,7 +103,13 @@ class HelmScaleOperator(HelmOperator):
     def _takes(self, release: Release, workload: Workload, chart: Path, values: dict[str, Any], count: int) -> bool:
         """Say whether an upgrade with these values would change the count, and nothing else."""
         before = self.hook.manifest(release.name, namespace=release.namespace)
-        after = self.hook.preview(release.name, chart, namespace=release.namespace, values=values)
+        try:
+            after = self.hook.preview(release.name, chart, namespace=release.namespace, values=values)
+        except HelmUnavailable:
+            raise
+        except HelmFailed as error:
+            self.log.warning("The chart of this run cannot be upgraded to, scaling by the API: %s", error)
+            return False
         if workload.only_count_changes(before, after, count):
             return True
         self.log.info("The chart's %s would not change the count alone: scaling by the API", scaling.VALUE)

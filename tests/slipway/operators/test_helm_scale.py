@@ -103,6 +103,17 @@ def test_a_chart_without_the_value_is_scaled_by_the_api(operator, context, begin
     assert {"before": 1, "after": 3, "byValues": False} == report.data["scaling"]
 
 
+def test_a_service_whose_chart_is_gone_or_broken_is_scaled_all_the_same(operator, context, begin, tmp_path):
+    """A release that runs can be healed without it."""
+    helm = StandInHelm(StandInWorkload())
+    helm.preview = lambda *_, **__: (_ for _ in ()).throw(HelmFailed("no template 'x'"))
+    operator(helm).perform(payload_of(begin, "2"), context)
+    (tmp_path / "carts" / "charts" / "carts" / "Chart.yaml").unlink()
+    context["task_state_store"].clear()
+    operator(helm).perform(payload_of(begin, "3"), context)
+    assert ([], [2, 3]) == (helm.upgrades, helm.workload.scaled)
+
+
 def test_a_retry_does_not_add_twice(operator, context, begin):
     """The count before is kept over the tries."""
     helm = StandInHelm(StandInWorkload(), takes=False)
