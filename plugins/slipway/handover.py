@@ -49,15 +49,24 @@ class StartFollower(TriggerDagRunOperator):
         if payload is None:
             wanted = dict(self.selector) if self.selector else "pass or warning"
             raise AirflowSkipException(f"The result is {ending.outcome.result}; {self.trigger_dag_id} wants {wanted}.")
+        self.log.info("Result %s", ending.outcome.result)
+        self.start(context, finished["context"], payload)
+
+    def start(self, context: Any, chain: str, payload: Mapping[str, Any]) -> None:
+        """Start a run of the same chain with this payload.
+
+        :param chain: its context.
+        """
+        ti = context["ti"]
         parent = {"dag_id": ti.dag_id, "run_id": ti.run_id, "item": self.item}
-        self.trigger_run_id = names.run_id(finished["context"], ti.dag_id, ti.run_id, self.item)
+        self.trigger_run_id = names.run_id(chain, ti.dag_id, ti.run_id, self.item)
         self.conf = {
             "service": payload["service"],
-            HANDOVER_KEY: {"context": finished["context"], "payload": payload, "parent": parent},
+            HANDOVER_KEY: {"context": chain, "payload": payload, "parent": parent},
         }
         self.note = f"Follows [{ti.dag_id}]({run_url(ti.dag_id, ti.run_id)})"
         address = run_url(self.trigger_dag_id, self.trigger_run_id)
         # Stored before the start: a repeated start is skipped, and its page still needs the link.
         ti.xcom_push(key="started_run", value=address)
-        self.log.info("Result %s: starting %s", ending.outcome.result, address)
-        super().execute(context)
+        self.log.info("Starting %s", address)
+        TriggerDagRunOperator.execute(self, context)

@@ -18,7 +18,7 @@ BEGINNING = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
 
 
 class PruneRecords(BaseOperator):
-    """Delete old evaluations and decided approvals."""
+    """Delete old evaluations, decided approvals and actions."""
 
     def execute(self, context: Any) -> dict[str, int]:
         """Delete, and say how many.
@@ -41,7 +41,7 @@ def housekeeping_dag() -> DAG:
     """Return the DAG."""
     dag = DAG(
         DAG_ID,
-        description="Deletes records of evaluations and approvals that are older than the retention",
+        description="Deletes records of evaluations, approvals and actions that are older than the retention",
         schedule="30 3 * * *",
         start_date=BEGINNING,
         catchup=False,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import TriggerRule, chain
-from slipway_core.keptn.plan import ProjectPlan, SequencePlan
+from slipway_core.keptn.plan import ACTION, SCALE_BACK, ProjectPlan, SequencePlan
 from slipway_core.keptn.settings import StageSettings
 from slipway_core.keptn.stage_chain import stage_chain
 
@@ -97,7 +97,7 @@ def add_tasks(
         (earlier or [lane]) >> steps[0]
         earlier.append(steps[-1])
     earlier >> result
-    _end(sequence, result, setups=[begins, lane])
+    _end(sequence, result, _scale_back(sequence, plan), setups=[begins, lane])
 
 
 def _tasks(sequence: SequencePlan, files: Path, settings: StageSettings) -> list[list[Any]]:
@@ -125,7 +125,30 @@ def _tasks(sequence: SequencePlan, files: Path, settings: StageSettings) -> list
     return built
 
 
-def _end(sequence: SequencePlan, result: SequenceResult, setups: list[Any]) -> None:
+def _scale_back(sequence: SequencePlan, plan: ProjectPlan) -> list[Any]:
+    """Return what starts the way back, where something may have been scaled, or was not scaled back yet."""
+    after = plan.settings.stage(sequence.stage).healing.scale_back_after
+    back = plan.find(sequence.stage, SCALE_BACK)
+    if after is None or back is None or not {ACTION, SCALE_BACK} & {task.name for task in sequence.tasks}:
+        return []
+    from slipway.scale_back import StartScaleBack  # late: few sequences heal, and every task start parses
+
+    starts = StartScaleBack(
+        task_id="slipway_scale_back",
+        task_display_name=f"→ {sequence.stage}.{SCALE_BACK}",
+        trigger_dag_id=back.dag_id,
+        follower_stage=sequence.stage,
+        after=timedelta(seconds=after),
+    )
+    return [starts]
+
+
+def _end(sequence: SequencePlan, result: SequenceResult, also: list[Any], setups: list[Any]) -> None:
+    """Add what comes after a sequence's result.
+
+    :param also: started besides the followers
+    :param setups: what is cleared together with any task, so that the run takes its lane again
+    """
     followers = [
         StartFollower(
             task_id=f"slipway_follow_{follower.item}",
@@ -142,5 +165,5 @@ def _end(sequence: SequencePlan, result: SequenceResult, setups: list[Any]) -> N
     # Two of them, as one that has ended well is enough for the teardown to run.
     finish.as_teardown(setups=setups, on_failure_fail_dagrun=True)
     result >> finish
-    for follower in followers:
+    for follower in [*followers, *also]:
         result >> follower >> finish

@@ -1,16 +1,17 @@
 """Which operator takes which task of a shipyard.
 
 Each function here is an entry point of the group ``slipway.tasks``: its name there is the task's name in a shipyard.
-It gets the task's place in its sequence and returns an Airflow operator. Another package adds tasks of its own
-in the same way, without a change here.
+Those for actions of a remediation.yaml are entry points of ``slipway.actions``. It gets the task's place in its
+sequence and returns an Airflow operator. Another package adds tasks and actions of its own in the same way, without a
+change here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from slipway_core.keptn.settings import ApprovalSettings, LoadSettings, StageSet
 from slipway.operators.task import Seat
 
 GROUP = "slipway.tasks"
+ACTIONS = "slipway.actions"
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def builder(task: str) -> Builder:
 
     :raises LookupError: when nothing handles it; publishing refuses such a shipyard, so this is a last guard.
     """
-    points = _entry_points()
+    points = _entry_points(GROUP)
     if task not in points:
         raise LookupError(f"Nothing handles the task '{task}'; known tasks: {', '.join(sorted(points))}.")
     loaded: Builder = points[task].load()
@@ -56,9 +58,32 @@ def builder(task: str) -> Builder:
 
 
 @cache
-def _entry_points() -> dict[str, EntryPoint]:
+def _entry_points(group: str) -> dict[str, EntryPoint]:
     """Return the entry points of all packages by name; looking through them takes longer than building a DAG."""
-    return {point.name: point for point in entry_points(group=GROUP)}
+    return {point.name: point for point in entry_points(group=group)}
+
+
+def action_operator(place: TaskPlace, name: str) -> Any:
+    """Return the operator that takes an action of a remediation.yaml: an entry point of the group ``slipway.actions``.
+
+    :param place: that of the task ``action``.
+    :raises LookupError: when nothing handles it.
+    """
+    points = _entry_points(ACTIONS)
+    if name not in points:
+        raise LookupError(
+            f"Nothing handles the action '{name}'; known actions: {', '.join(sorted(points))}. Name one of those in "
+            f"remediation.yaml, or install a package with an entry point '{name}' in the group '{ACTIONS}'."
+        )
+    return points[name].load()(place)
+
+
+def action(place: TaskPlace) -> Any:
+    """``action``: what remediation.yaml says is done, within the limits of the stage."""
+    from slipway.operators.action import ActionOperator
+
+    handler = partial(action_operator, place)
+    return ActionOperator(seat=place.seat, handler=handler, limits=place.settings.healing, **place.arguments)
 
 
 def approval(place: TaskPlace) -> Any:
@@ -95,6 +120,20 @@ def evaluation(place: TaskPlace) -> Any:
     )
 
 
+def get_action(place: TaskPlace) -> Any:
+    """``get-action``: finds the next action against a problem."""
+    from slipway.operators.get_action import GetActionOperator
+
+    return GetActionOperator(seat=place.seat, files=str(place.files), **place.arguments)
+
+
+def scale_back(place: TaskPlace) -> Any:
+    """``scale-back``: gives a healed service its former count of replicas."""
+    from slipway.operators.scale_back import ScaleBackOperator
+
+    return ScaleBackOperator(seat=place.seat, **_on_cluster(place), **place.arguments)
+
+
 def test(place: TaskPlace) -> Any:
     """``test``: Locust makes load on the service."""
     from slipway.operators.locust import IMAGE, LocustOperator
@@ -118,6 +157,33 @@ def rollback(place: TaskPlace) -> Any:
     from slipway.operators.helm_rollback import HelmRollbackOperator
 
     return HelmRollbackOperator(seat=place.seat, **_on_cluster(place), **place.arguments)
+
+
+def scale_action(place: TaskPlace) -> Any:
+    """Action ``scale``: sets the count of replicas, or changes it by a value with a sign."""
+    return _scaling(place, plain_adds=False)
+
+
+def scaling_action(place: TaskPlace) -> Any:
+    """Action ``scaling``, the older one: adds its value to the count of replicas."""
+    return _scaling(place, plain_adds=True)
+
+
+def rollback_action(place: TaskPlace) -> Any:
+    """Action ``rollback``: as the task."""
+    return rollback(replace(place, seat=replace(place.seat, name="rollback")))
+
+
+def _scaling(place: TaskPlace, plain_adds: bool) -> Any:
+    from slipway.operators.helm_scale import HelmScaleOperator
+
+    return HelmScaleOperator(
+        seat=place.seat,
+        plain_adds=plain_adds,
+        max_replicas=place.settings.healing.max_replicas,
+        **_on_cluster(place),
+        **place.arguments,
+    )
 
 
 def _on_cluster(place: TaskPlace) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from slipway_core.keptn.shipyard import load_shipyard
 HERE = Path(__file__).parent
 PROJECTS = HERE / "projects"
 CHECKOUT = HERE.parents[1]
-HANDLED = ("approval", "deployment", "release", "rollback", "test")
+HANDLED = ("action", "approval", "deployment", "get-action", "release", "rollback", "scale-back", "test")
 
 
 def pytest_collection_modifyitems(items):

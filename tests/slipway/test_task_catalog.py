@@ -9,6 +9,7 @@ from slipway.operators.task import Seat
 from slipway_core.keptn.settings import (
     ApprovalSettings,
     EvaluationSettings,
+    HealingSettings,
     LoadSettings,
     SourceSettings,
     StageSettings,
@@ -18,9 +19,12 @@ from slipway_core.keptn.settings import (
 @pytest.mark.parametrize(
     ("task", "operator"),
     [
+        ("action", "ActionOperator"),
         ("approval", "ApprovalSensor"),
         ("deployment", "HelmDeployOperator"),
         ("evaluation", "SLOSensor"),
+        ("get-action", "GetActionOperator"),
+        ("scale-back", "ScaleBackOperator"),
         ("test", "LocustOperator"),
         ("release", "ReleaseOperator"),
         ("rollback", "HelmRollbackOperator"),
@@ -79,3 +83,26 @@ def test_gates_get_the_source_of_the_stage():
         plain.prometheus_conn_id,
         plain.scrape_delay.total_seconds(),
     )
+
+
+@pytest.mark.parametrize(
+    ("action", "operator", "told"),
+    [
+        ("scale", "HelmScaleOperator", {"plain_adds": False, "max_replicas": 4}),
+        ("scaling", "HelmScaleOperator", {"plain_adds": True, "max_replicas": 4}),
+        ("rollback", "HelmRollbackOperator", {}),
+    ],
+)
+def test_each_action_has_its_operator(action, operator, told):
+    """Found by its entry point, and told the limits and the connection of the stage."""
+    healing = HealingSettings(max_replicas=4, actions_per_hour=1)
+    task = built("action", StageSettings(connection="ours", healing=healing))
+    handler = task.handler(action)
+    assert (healing, operator, "ours") == (task.limits, type(handler).__name__, handler.kubernetes_conn_id)
+    assert told == {name: getattr(handler, name) for name in told}
+
+
+def test_an_action_that_nothing_handles_names_what_is_known():
+    """And how to add one."""
+    with pytest.raises(LookupError, match=r"'dance'; known actions: rollback, scale, scaling\. .*'slipway\.actions'"):
+        built("action", StageSettings()).handler("dance")

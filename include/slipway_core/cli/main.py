@@ -22,6 +22,7 @@ COMMANDS = {
     "history": ("slipway_core.cli.history:history", "List what gates came to."),
     "invalidate": ("slipway_core.cli.history:invalidate", "Take an evaluation out of later baselines."),
     "lanes": ("slipway_core.cli.lanes:lanes", "List what runs and what waits for its turn."),
+    "actions": ("slipway_core.cli.actions:actions", "List what was done against problems, and what was refused."),
     "check-queries": ("slipway_core.cli.check_queries:check_queries", "Ask each query of a project's gates once."),
     "cluster": ("slipway_cluster.commands:cluster", "The embedded Kubernetes, or a cluster of your own."),
     "up": ("slipway_local.commands:up", "Start Airflow on this machine."),

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 IMPLICIT = "evaluation"
+ACTION = "action"
+# Name of a sequence, and of its task: gives a service its former count of replicas when its objectives have held.
+SCALE_BACK = "scale-back"
 
 
 class PlannedTask(NamedTuple):
@@ -56,7 +59,7 @@ class Follower(NamedTuple):
 
 
 class SequencePlan(NamedTuple):
-    """One sequence: one DAG. ``implicit`` marks the built-in `evaluation` (sequences.md 1.3)."""
+    """One sequence: one DAG. ``implicit`` marks the built-in `evaluation` (sequences.md 1.3) and `scale-back`."""
 
     dag_id: str
     project: str
@@ -152,13 +155,13 @@ def plan_project(
     :param shipyard: a valid shipyard
     :param project: name of the project
     :param services: names of its services
-    :param handled: tasks that something handles; without `evaluation` among them, the implicit sequence is left out;
+    :param handled: tasks that something handles; what is not among them is left out of the implicit sequences;
         ``None``: everything is
     :param settings: what its slipway.yaml says; ``None``: it has none
     """
-    with_implicit = handled is None or IMPLICIT in set(handled)
+    built_in = {IMPLICIT, SCALE_BACK} if handled is None else {IMPLICIT, SCALE_BACK} & set(handled)
     followers = _followers(shipyard, project)
-    sequences = tuple(one for stage in shipyard.stages for one in _plan_stage(followers, project, stage, with_implicit))
+    sequences = tuple(one for stage in shipyard.stages for one in _plan_stage(followers, project, stage, built_in))
     stages = tuple(stage.name for stage in shipyard.stages)
     return ProjectPlan(project, tuple(services), stages, sequences, settings or ProjectSettings())
 
@@ -166,7 +169,7 @@ def plan_project(
 _Followers = Mapping[str, list[Follower]]
 
 
-def _plan_stage(followers: _Followers, project: str, stage: Stage, with_implicit: bool) -> Iterator[SequencePlan]:
+def _plan_stage(followers: _Followers, project: str, stage: Stage, built_in: set[str]) -> Iterator[SequencePlan]:
     by_name: dict[str, list[Sequence]] = {}
     for sequence in stage.sequences:
         by_name.setdefault(sequence.name, []).append(sequence)
@@ -178,9 +181,19 @@ def _plan_stage(followers: _Followers, project: str, stage: Stage, with_implicit
         )
         triggers = tuple(Trigger(item.event, item.selector) for one in same for item in one.triggered_on)
         yield _sequence_plan(followers, project, stage.name, name, False, tasks, triggers)
-    if with_implicit and IMPLICIT not in by_name:
-        only = PlannedTask(names.task_id(IMPLICIT), IMPLICIT, None, 0.0)
-        yield _sequence_plan(followers, project, stage.name, IMPLICIT, True, (only,), ())
+    for name, tasks in _implicit(stage, built_in):
+        if name not in by_name:
+            yield _sequence_plan(followers, project, stage.name, name, True, tasks, ())
+
+
+def _implicit(stage: Stage, built_in: set[str]) -> Iterator[tuple[str, tuple[PlannedTask, ...]]]:
+    """Yield the sequences that a stage has without naming them: the way back only where something may be scaled."""
+    evaluation = [PlannedTask(names.task_id(IMPLICIT), IMPLICIT, None, 0.0)] if IMPLICIT in built_in else []
+    if evaluation:
+        yield IMPLICIT, tuple(evaluation)
+    acts = any(task.name == ACTION for sequence in stage.sequences for task in sequence.tasks)
+    if acts and SCALE_BACK in built_in:
+        yield SCALE_BACK, (*evaluation, PlannedTask(names.task_id(SCALE_BACK), SCALE_BACK, None, 0.0))
 
 
 def _sequence_plan(

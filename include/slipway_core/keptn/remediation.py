@@ -138,6 +138,9 @@ def _action(source: Source, node: Node) -> Action:
     name, action, description = (_text(fields, key) for key in ("name", "action", "description"))
     value = fields.node.get("value")
     plain = None if value is None else _value(value)
+    if isinstance(value, Scalar) and not value.quoted and value.text.startswith("+") and plain != value.text:
+        message = f"without quotes {value.text} is the number {plain}: the sign is lost."
+        source.report(fields.node.line_of("value"), message, f"Write 'value: \"{value.text}\"'.", WARNING)
     if not scalars.fits_an_event(plain):
         line = fields.node.line_of("value")
         source.report(line, "a number in 'value' is not finite; no event can carry it.", "Write a number, or quote it.")

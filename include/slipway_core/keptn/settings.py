@@ -60,6 +60,24 @@ class EvaluationSettings(NamedTuple):
     scrape_delay: float = 15.0
 
 
+class HealingSettings(NamedTuple):
+    """What healing actions may do in a stage, to each service.
+
+    :param cooldown: seconds after an action in which no other problem is acted on
+    :param actions_per_hour: so many, whatever came of them
+    :param max_replicas: nothing is scaled above
+    :param dry_run: actions are recorded, and nothing is done
+    :param scale_back_after: seconds for which the objectives must hold before a scaled service gets its former count;
+        ``None``: it keeps the new one
+    """
+
+    cooldown: float = 300.0
+    actions_per_hour: int = 6
+    max_replicas: int = 10
+    dry_run: bool = False
+    scale_back_after: float | None = 1800.0
+
+
 class Schedule(NamedTuple):
     """A sequence that starts by the clock.
 
@@ -90,6 +108,7 @@ class StageSettings(NamedTuple):
     evaluation: EvaluationSettings = EvaluationSettings()
     schedules: tuple[Schedule, ...] = ()
     lane: Policy = FIFO
+    healing: HealingSettings = HealingSettings()
 
 
 class ProjectSettings(NamedTuple):

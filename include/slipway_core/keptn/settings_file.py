@@ -52,6 +52,20 @@ EVALUATION = Section(
         ),
     },
 )
+HEALING = Section(
+    "healing",
+    {
+        "cooldown": Key("cooldown", values.duration("0s"), "After an action no other problem is acted on; 5m."),
+        "actionsPerHour": Key("actions_per_hour", values.count(0), "So many for each service; 6."),
+        "maxReplicas": Key("max_replicas", values.count(1), "Nothing is scaled above; 10."),
+        "dryRun": Key("dry_run", values.FLAG, "Actions are recorded, and nothing is done."),
+        "scaleBackAfter": Key(
+            "scale_back_after",
+            values.duration("1m", never=True),
+            "How long objectives must hold until a scaled service gets its former count; 30m, or never.",
+        ),
+    },
+)
 SCHEDULE = Section(
     "a schedule",
     {
@@ -70,6 +84,7 @@ STAGE = Section(
         "test": Key("test", values.section(LOAD), "Load tests."),
         "evaluation": Key("evaluation", values.section(EVALUATION), "Gates."),
         "lane": Key("lane", values.choice("lane policy", POLICIES), "Which of those that wait goes on; fifo."),
+        "healing": Key("healing", values.section(HEALING), "What healing actions may do."),
         "schedules": Key("schedules", values.listed(SCHEDULE, Schedule()), "Sequences that start by the clock."),
     },
 )

@@ -14,6 +14,7 @@ from slipway_core.keptn.problems import WARNING
 from slipway_core.keptn.source import Node, Scalar
 
 CRON_NAMES = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly")
+NEVER = "never"
 _RANDOM = re.compile(r"(?<![A-Za-z])[HhRr](?![A-Za-z])")
 
 
@@ -115,14 +116,19 @@ def choice(what: str, known: Sequence[str]) -> Value:
     return Value(read, {"type": "string", "enum": list(known)})
 
 
-def duration(least: str) -> Value:
-    """Return the kind of value that is a duration of at least so much, in seconds."""
+def duration(least: str, *, never: bool = False) -> Value:
+    """Return the kind of value that is a duration of at least so much, in seconds.
+
+    :param never: the word ``never`` may stand instead, and is ``None``
+    """
     shortest = durations.seconds(least) or 0.0
 
     def read(fields: Fields, key: str, default: Any) -> Any:
         text = _text(fields, key, "")
         if not text:
             return default
+        if never and text == NEVER:
+            return None
         found = durations.seconds(text)
         if found is None:
             fields.wrong(key, "a duration", "Write a number and a unit: 90s, 10m, 1h30m.", f"'{text}'")
@@ -132,7 +138,22 @@ def duration(least: str) -> Value:
             return found
         return default
 
-    return Value(read, {"type": "string", "pattern": durations.NOT_NEGATIVE})
+    pattern = durations.NOT_NEGATIVE
+    return Value(read, {"type": "string", "pattern": f"{pattern}|^{NEVER}$" if never else pattern})
+
+
+def count(least: int) -> Value:
+    """Return the kind of value that is a whole number of at least so much."""
+
+    def read(fields: Fields, key: str, default: Any) -> Any:
+        node = fields.node.get(key)
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+            return value
+        fields.wrong(key, f"a whole number of at least {least}", f"Write '{key}: {max(least, 5)}'.", _shown(node))
+        return default
+
+    return Value(read, {"type": "integer", "minimum": least})
 
 
 def _text(fields: Fields, key: str, default: str) -> str:

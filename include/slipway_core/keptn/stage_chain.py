@@ -30,7 +30,7 @@ def stage_chain(plan: ProjectPlan, mark: SequencePlan | None = None) -> str:
             drawing.draw(one)
     idle = [one.event.removesuffix(".finished") for one in plan.sequences if _idle(one)]
     if idle:
-        drawing.lines += ["", f"built in, started by hand or by schedule: {', '.join(idle)}"]
+        drawing.lines += ["", f"built in: {', '.join(idle)}"]
     return "\n".join(drawing.lines).strip("\n")
 
 

@@ -13,6 +13,7 @@ from slipway_core.keptn.plan import ProjectPlan, plan_project
 from slipway_core.keptn.problems import ERROR, NOTE, WARNING, Problem, excerpt, has_errors
 from slipway_core.keptn.shipyard import ENTITY_NAME, Shipyard, shipyard_of
 from slipway_core.keptn.source import Source, read_file
+from slipway_core.publish.actions import hopeless_actions
 from slipway_core.publish.chart_archives import check_archive
 from slipway_core.publish.handled import GROUP
 from slipway_core.publish.namespaces import wrong_namespace
@@ -85,7 +86,8 @@ def _chart_archives(found: list[Found]) -> Iterator[str]:
 
 def _report(named: FileReport, path: Path) -> FileReport:
     report = lint_file(path, named.file)
-    return report._replace(problems=_without_notes(report.problems))
+    problems = [*_without_notes(report.problems), *hopeless_actions(report, path)]
+    return report._replace(problems=tuple(sorted(problems, key=lambda problem: problem.line or 0)))
 
 
 def _without_notes(problems: Iterable[Problem]) -> tuple[Problem, ...]:

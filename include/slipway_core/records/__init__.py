@@ -1,4 +1,4 @@
-"""Our own tables: every evaluation, every approval, every lane. Never Airflow's.
+"""Our own tables: every evaluation, every approval, every lane, every healing action. Never Airflow's.
 
 ::
 
@@ -9,6 +9,7 @@
 Importing this touches no database; SQLAlchemy is imported with the first look into one.
 """
 
+from slipway_core.records.action_entries import Action, Healed, NewAction, Scaled
 from slipway_core.records.entries import (
     Approval,
     Cancellation,
@@ -20,6 +21,7 @@ from slipway_core.records.entries import (
     NewEvaluation,
     PastEvaluation,
     PastValue,
+    Revision,
     TaskRun,
 )
 from slipway_core.records.errors import NoSuchRecord, RecordsUnavailable
@@ -27,12 +29,15 @@ from slipway_core.records.location import records_url
 from slipway_core.records.store import Records, open_records
 
 __all__ = [
+    "Action",
     "Approval",
     "Cancellation",
     "Decision",
     "Evaluation",
+    "Healed",
     "InLane",
     "Invalidation",
+    "NewAction",
     "NewApproval",
     "NewEvaluation",
     "NoSuchRecord",
@@ -40,6 +45,8 @@ __all__ = [
     "PastValue",
     "Records",
     "RecordsUnavailable",
+    "Revision",
+    "Scaled",
     "TaskRun",
     "open_records",
     "records_url",

@@ -27,6 +27,13 @@ class TaskRun(NamedTuple):
     attempt: str = ""
 
 
+class Revision(NamedTuple):
+    """A revision of a Helm release."""
+
+    name: str
+    number: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewEvaluation:
     """A finished evaluation, to be stored.
@@ -40,6 +47,7 @@ class NewEvaluation:
     :param window_end: its end
     :param queries: indicator → the query as it was sent
     :param commit: of the published tree that the run works from
+    :param release: the release that was judged, and its revision; ``None`` when that is not known
     :param run: ``None`` for what no task did, which is stored each time
     """
 
@@ -51,6 +59,7 @@ class NewEvaluation:
     window_end: datetime | None = None
     queries: Mapping[str, str] = field(default_factory=dict)
     commit: str = ""
+    release: Revision | None = None
     run: TaskRun | None = None
 
 
@@ -197,3 +206,4 @@ class Pruned(NamedTuple):
 
     evaluations: int
     approvals: int
+    actions: int

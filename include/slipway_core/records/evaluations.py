@@ -12,7 +12,15 @@ from sqlalchemy import ColumnElement, Row, and_, delete, func, select, update
 
 from slipway_core.records.columns import Moment
 from slipway_core.records.database import Database
-from slipway_core.records.entries import Evaluation, Invalidation, NewEvaluation, PastEvaluation, PastValue, TaskRun
+from slipway_core.records.entries import (
+    Evaluation,
+    Invalidation,
+    NewEvaluation,
+    PastEvaluation,
+    PastValue,
+    Revision,
+    TaskRun,
+)
 from slipway_core.records.errors import NoSuchRecord
 from slipway_core.records.rows import insert_once, of_task, run_columns, run_of
 from slipway_core.records.schema import evaluations as table
@@ -105,6 +113,18 @@ class Evaluations:
             rows = connection.execute(select(table).where(*kept).order_by(*_NEWEST_FIRST).limit(limit))
             return tuple(_evaluation(row) for row in rows)
 
+    def passed_revisions(self, project: str, stage: str, service: str, release: str) -> dict[int, datetime]:
+        """Return the revisions of a release that passed an evaluation, and when they did so last.
+
+        Numbers begin anew when a release is removed: compare the time with that of the revision.
+        """
+        kept = {"project": project, "stage": stage, "service": service, "result": "pass", "release_name": release}
+        same = and_(*(table.c[name] == value for name, value in kept.items()), table.c.invalidated_at.is_(None))
+        newest = func.max(table.c.finished_at, type_=Moment()).label("newest")
+        wanted = select(table.c.release_revision, newest).where(same).group_by(table.c.release_revision)
+        with self._database.reading() as connection:
+            return {row.release_revision: row.newest for row in connection.execute(wanted)}
+
     def invalidate(self, id: str, why: str, by: str) -> Evaluation:  # noqa: A002
         """Take an evaluation out of later baselines; it stays in the lists. Raises :class:`NoSuchRecord`.
 
@@ -162,6 +182,8 @@ def _columns(new: NewEvaluation) -> dict[str, Any]:
         "indicator_values": list(_values(data["evaluation"])),
         "queries": dict(new.queries),
         "tree_commit": new.commit,
+        "release_name": new.release.name if new.release else None,
+        "release_revision": new.release.number if new.release else None,
         **(run_columns(new.run) if new.run else {}),
     }
 
@@ -190,6 +212,7 @@ def _evaluation(row: Row[Any]) -> Evaluation:
         window_end=row.window_end,
         queries=row.queries,
         commit=row.tree_commit,
+        release=Revision(row.release_name, row.release_revision) if row.release_name is not None else None,
         run=run_of(row),
         project=row.project,
         stage=row.stage,

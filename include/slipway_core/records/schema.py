@@ -8,7 +8,7 @@ from slipway_core.records.columns import Moment, Words
 
 VERSION_TABLE = "slipway_alembic_version"
 # The newest migration; known here so that looking at the database needs no Alembic. Ids are numbers that grow.
-HEAD = "0002"
+HEAD = "0004"
 
 metadata = MetaData()
 
@@ -39,6 +39,8 @@ evaluations = Table(
     Column("invalidated_at", Moment),
     Column("invalidated_by", Words),
     Column("invalidated_why", Words),
+    Column("release_name", Words),
+    Column("release_revision", Integer),
     UniqueConstraint("dag_id", "run_id", "task_id", "attempt", name="slipway_evaluations_of_task"),
     Index("slipway_evaluations_context", "context"),
     Index("slipway_evaluations_finished", "finished_at"),
@@ -103,4 +105,30 @@ cancellations = Table(
     Column("cancelled_by", Words, nullable=False),
     Column("why", Words, nullable=False),
     Index("slipway_cancellations_context", "context"),
+)
+
+actions = Table(
+    "slipway_actions",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("context", Words, nullable=False),
+    Column("project", Words, nullable=False),
+    Column("stage", Words, nullable=False),
+    Column("service", Words, nullable=False),
+    Column("dag_id", Words, nullable=False),
+    Column("run_id", Words, nullable=False),
+    Column("task_id", Words, nullable=False),
+    Column("attempt", Words, nullable=False),
+    Column("action", Words, nullable=False),
+    Column("value", JSON),
+    Column("asked_at", Moment, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("replicas_before", Integer),
+    Column("replicas_after", Integer),
+    Column("by_values", Boolean),
+    Column("settled_at", Moment),
+    UniqueConstraint("dag_id", "run_id", "task_id", "attempt", name="slipway_actions_of_task"),
+    Index("slipway_actions_context", "context"),
+    Index("slipway_actions_place", "project", "stage", "service", "asked_at"),
 )

@@ -9,6 +9,7 @@ from slipway_core.records.entries import Pruned
 from slipway_core.records.location import records_url
 
 if TYPE_CHECKING:
+    from slipway_core.records.actions import Actions
     from slipway_core.records.approvals import Approvals
     from slipway_core.records.cancellations import Cancellations
     from slipway_core.records.database import Database
@@ -69,19 +70,30 @@ class Records:
 
         return Cancellations(self._database)
 
+    @cached_property
+    def actions(self) -> Actions:
+        """What was done, or not done, against problems."""
+        from slipway_core.records.actions import Actions
+
+        return Actions(self._database)
+
     def migrate(self) -> None:
         """Bring the tables up to date; does nothing where they are. Safe when several start at once."""
         self._database.migrate()
 
     def prune(self, older_than_days: float, keep_last: int = FURTHEST_BASELINE) -> Pruned:
-        """Delete what is old; never an open approval, never a place in a lane.
+        """Delete what is old; never an open approval, a place in a lane, nor a count of replicas that matters.
 
-        :param older_than_days: counted from when an evaluation finished or an approval was decided
+        :param older_than_days: counted from when an evaluation finished, an approval was decided, an action asked for
         :param keep_last: so many newest evaluations of each project, stage, service and result stay however old they
             are, for baselines; invalidated ones do not count
         """
         self.cancellations.prune(older_than_days)
-        return Pruned(self.evaluations.prune(older_than_days, keep_last), self.approvals.prune(older_than_days))
+        return Pruned(
+            self.evaluations.prune(older_than_days, keep_last),
+            self.approvals.prune(older_than_days),
+            self.actions.prune(older_than_days),
+        )
 
 
 def open_records(url: str | None = None, wait: float = WAIT) -> Records:

@@ -20,5 +20,9 @@ class HelmUnavailable(HelmFailed):
     """Helm could not do its work now (no binary, the cluster is away, a release is busy): worth another try."""
 
 
+class NotScaled(Exception):
+    """The count of replicas could not be changed, and another try would end alike."""
+
+
 class LoadFailed(Exception):
     """The load could not be made, and another try would end alike."""

@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -75,14 +76,21 @@ class HelmHook(BaseHook):
         :raises HelmUnavailable: when another try may do.
         :raises HelmFailed: else.
         """
-        with NamedTemporaryFile("w", prefix="slipway-values-", suffix=".json") as payload_values:
-            json.dump(values or {}, payload_values)
-            payload_values.flush()
-            files = [*map(str, values_files), payload_values.name]
-            argv = ["upgrade", release, str(chart), "--install", "--namespace", namespace]
-            argv += [part for file in files for part in ("--values", file)]
-            argv += ["--wait", "--timeout", f"{timeout:.0f}s", "--history-max", "20", "--output", "json"]
-            return dict(json.loads(self.run(argv, timeout=timeout + 60, while_waiting=while_waiting)))
+        argv = ["upgrade", release, str(chart), "--install", "--namespace", namespace]
+        argv += ["--wait", "--timeout", f"{timeout:.0f}s", "--history-max", "20", "--output", "json"]
+        with _values_flags(values_files, values) as flags:
+            return dict(json.loads(self.run([*argv, *flags], timeout=timeout + 60, while_waiting=while_waiting)))
+
+    def preview(self, release: str, chart: Path, *, namespace: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the objects that an upgrade with these values would make; nothing is changed."""
+        argv = ["upgrade", release, str(chart), "--namespace", namespace, "--dry-run=server", "--output", "json"]
+        with _values_flags((), values) as flags:
+            return _objects(json.loads(self.run([*argv, *flags]))["manifest"])
+
+    def values(self, release: str, *, namespace: str) -> dict[str, Any]:
+        """Return the values that the release was given, without those of its chart."""
+        text = self.run(["get", "values", release, "--namespace", namespace, "--output", "json"])
+        return dict(json.loads(text) or {})
 
     def history(self, release: str, *, namespace: str) -> list[dict[str, Any]]:
         """Return the revisions of a release, oldest first; none when there is no such release."""
@@ -103,10 +111,7 @@ class HelmHook(BaseHook):
 
     def manifest(self, release: str, *, namespace: str) -> list[dict[str, Any]]:
         """Return the objects that a release consists of."""
-        import yaml
-
-        text = self.run(["get", "manifest", release, "--namespace", namespace])
-        return [one for one in yaml.safe_load_all(text) if isinstance(one, dict)]
+        return _objects(self.run(["get", "manifest", release, "--namespace", namespace]))
 
     def stop(self) -> None:
         """End the Helm commands that run; Helm marks the release as failed on its way out."""
@@ -182,6 +187,21 @@ class HelmHook(BaseHook):
         if any(words in text for words in GROUND_FAULTS):
             return HelmUnavailable(f"{text}\nThe cluster asked was {self.cluster.address}.")
         return HelmFailed(text)
+
+
+def _objects(manifest: str) -> list[dict[str, Any]]:
+    import yaml
+
+    return [one for one in yaml.safe_load_all(manifest) if isinstance(one, dict)]
+
+
+@contextmanager
+def _values_flags(files: Sequence[Path], values: dict[str, Any] | None) -> Iterator[list[str]]:
+    """Give the flags for values, as long as the block lasts: those of files, and over them plain ones."""
+    with NamedTemporaryFile("w", prefix="slipway-values-", suffix=".json") as plain:
+        json.dump(values or {}, plain)
+        plain.flush()
+        yield [part for file in (*map(str, files), plain.name) for part in ("--values", file)]
 
 
 def _environment() -> dict[str, str]:

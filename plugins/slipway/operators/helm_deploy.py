@@ -3,69 +3,19 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from slipway_core.keptn import deployment, names
-from slipway_core.keptn.project_files import ProjectFiles
+from slipway_core.keptn import deployment, scaling
 
-from slipway.hooks.faults import HelmFailed, HelmUnavailable, NoAccess
-from slipway.hooks.helm import HelmHook
-from slipway.hooks.release import Release
 from slipway.links import ServiceLink
-from slipway.operators.task import TaskFailed, TaskOperator, TaskReport
+from slipway.operators.helm import HelmOperator, outcomes
+from slipway.operators.task import TaskFailed, TaskReport
 
-# A pod may miss its image or its configuration for a moment; after this many seconds it will not come right.
-HOPELESS_AFTER = 45.0
+if TYPE_CHECKING:
+    from slipway_core.records import Healed
 
-
-class HelmOperator(TaskOperator):
-    """What the operators that work on a stage's release share.
-
-    :param files: folder of the project: charts, values, scripts.
-    :param kubernetes_conn_id: Airflow connection to the stage's cluster (templated);
-        ``kubernetes_<project>_<stage>`` when nothing is said.
-    :param helm: name or path of the Helm binary.
-    :param readiness_timeout: seconds until the release must be ready.
-    """
-
-    template_fields: Sequence[str] = (*TaskOperator.template_fields, "kubernetes_conn_id")
-
-    def __init__(
-        self,
-        *,
-        files: Path | str | None = None,
-        kubernetes_conn_id: str = "",
-        helm: str = "helm",
-        readiness_timeout: float = 300.0,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.files = files
-        self.kubernetes_conn_id = kubernetes_conn_id
-        self.helm = helm
-        self.readiness_timeout = readiness_timeout
-
-    @cached_property
-    def hook(self) -> HelmHook:
-        """Helm, on the cluster of the stage."""
-        from slipway.hooks.cluster import ClusterHook  # late: every task start parses this file
-
-        return HelmHook(cluster=ClusterHook(kubernetes_conn_id=self.kubernetes_conn_id), helm=self.helm)
-
-    def release_of(self, payload: Mapping[str, Any]) -> Release:
-        """Return the release that the payload speaks of, on the cluster of its stage."""
-        if not self.kubernetes_conn_id:
-            self.kubernetes_conn_id = names.connection_id(payload["project"], payload["stage"])
-        return Release.find(self.hook, payload["project"], payload["stage"], payload["service"])
-
-    def on_kill(self) -> None:
-        """End the Helm command that runs."""
-        super().on_kill()
-        self.hook.stop()
+    from slipway.hooks.release import Release
 
 
 class HelmDeployOperator(HelmOperator):
@@ -98,7 +48,7 @@ class HelmDeployOperator(HelmOperator):
     def perform(self, payload: dict[str, Any], context: Any) -> TaskReport:
         """Deploy; report URIs, revision and image."""
         strategy = _strategy(payload)
-        files = ProjectFiles(Path(str(self.files)), payload["stage"], payload["service"])
+        files = self.project_files(payload)
         chart = files.chart()
         if chart is None:
             raise TaskFailed(
@@ -106,14 +56,14 @@ class HelmDeployOperator(HelmOperator):
                 f"{payload['service']}.tgz, {payload['service']}/charts/{payload['service']}/ or "
                 f"{payload['service']}/helm/ in project '{payload['project']}'."
             )
-        try:
+        values = _values(payload)
+        with outcomes():
+            healed = self._healed_count(payload, values)
             release = self.release_of(payload)
             self.hook.cluster.ensure_namespace(release.namespace, self._pull_secrets(payload))
-            done = self._upgrade(release, chart, files.overlay("values.yaml"), _values(payload))
-        except HelmUnavailable:
-            raise
-        except (HelmFailed, NoAccess) as error:
-            raise TaskFailed(str(error)) from error
+            done = self.upgrade(release, chart, files.overlay("values.yaml"), values)
+            if healed:
+                self._keep_count(release, payload, healed)
         objects = self.hook.manifest(release.name, namespace=release.namespace)
         local, public = release.local_uris(objects, payload["service"]), release.public_uris(objects)
         address = next(iter([*public, *local]), "")
@@ -132,6 +82,8 @@ class HelmDeployOperator(HelmOperator):
             "image": release.image(objects),
         }
         message = f"Release {release.name} in {release.namespace} is at revision {done['version']}: {block['image']}."
+        if healed:
+            message += f" It keeps the {healed.replicas} replicas that healing gave it."
         return TaskReport(message=message, data={self._block_name: block})
 
     def _pull_secrets(self, payload: Mapping[str, Any]) -> list[str]:
@@ -144,68 +96,22 @@ class HelmDeployOperator(HelmOperator):
     def _block_name(self) -> str:
         return self.seat.name if self.seat else "deployment"
 
-    def _upgrade(
-        self, release: Release, chart: Path, values_files: Sequence[Path], values: dict[str, Any]
-    ) -> dict[str, Any]:
-        self.log.info(
-            "Deploying %s to namespace %s at %s with %s",
-            release.name,
-            release.namespace,
-            self.hook.cluster.address,
-            chart,
-        )
-        watch = _Watch(self, release)
-        try:
-            return self.hook.upgrade(
-                release.name,
-                chart,
-                namespace=release.namespace,
-                values_files=values_files,
-                values=values,
-                timeout=self.readiness_timeout,
-                while_waiting=watch,
-            )
-        except HelmUnavailable:
-            raise
-        except HelmFailed as error:
-            from slipway.hooks import pods
-
-            told = pods.describe(self.hook.cluster, release.namespace, release.pod_selector())
-            raise HelmFailed(
-                f"Release {release.name} in {release.namespace} did not get ready.\n{error}\n{told}"
-            ) from error
-
-
-class _Watch:
-    """Tells in the task's log what the pods wait for, and gives up on those that wait in vain."""
-
-    def __init__(self, operator: HelmDeployOperator, release: Release) -> None:
-        self.operator = operator
-        self.release = release
-        self.told: dict[str, str] = {}
-        self.hopeless_since: float | None = None
-
-    def __call__(self) -> str | None:
-        from slipway.hooks import pods
-
-        cluster = self.operator.hook.cluster
-        try:
-            waiting = pods.not_ready(cluster, self.release.namespace, self.release.pod_selector())
-        except pods.NO_ANSWER as error:  # Helm itself decides whether to go on without the cluster
-            self.operator.log.info("The cluster does not say how the pods are: %s", error)
+    def _healed_count(self, payload: Mapping[str, Any], values: dict[str, Any]) -> Healed | None:
+        """Return the count of replicas that this delivery keeps; one that its own values name wins (decisions.md)."""
+        place = payload["project"], payload["stage"], payload["service"]
+        if scaling.VALUE in values:
+            self.records.actions.settle(*place)
             return None
-        for name, why in waiting.items():
-            if self.told.get(name) != why:
-                self.operator.log.info("Waiting for pod %s: %s", name, why)
-        self.told = waiting
-        hopeless = [f"{name}: {why}" for name, why in waiting.items() if pods.is_hopeless(why)]
-        if not hopeless:
-            self.hopeless_since = None
-            return None
-        self.hopeless_since = self.hopeless_since or time.monotonic()
-        if time.monotonic() - self.hopeless_since < HOPELESS_AFTER:
-            return None
-        return f"Given up after {HOPELESS_AFTER:.0f} s: " + "; ".join(hopeless)
+        healed = self.records.actions.healed(*place)
+        if healed and healed.by_values:
+            values[scaling.VALUE] = healed.replicas
+        return healed
+
+    def _keep_count(self, release: Release, payload: Mapping[str, Any], healed: Healed) -> None:
+        """Scale again what the chart's own count has just undone."""
+        workload = self.workload_of(release, payload)
+        if workload.replicas() != healed.replicas:
+            self.scale_workload(release, workload, healed.replicas)
 
 
 def _strategy(payload: Mapping[str, Any]) -> str:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from slipway.hooks.faults import HelmFailed, HelmUnavailable, NoAccess
-from slipway.operators.helm_deploy import HelmOperator
+from slipway.hooks.release import Release
+from slipway.kept import keep, kept
+from slipway.operators.helm import HelmOperator, outcomes
 from slipway.operators.task import TaskFailed, TaskReport
 
+History = Sequence[Mapping[str, Any]]
 GOOD = ("deployed", "superseded")
 ROLLED_BACK = re.compile(r"Rollback to (\d+)")  # Helm's own description of such a revision
 
 
 class HelmRollbackOperator(HelmOperator):
-    """Run ``helm rollback`` to the newest revision before the running one that became ready.
+    """Run ``helm rollback`` to the newest revision before the running one that passed an evaluation, else became ready.
 
     It passes when the rollback worked, whatever result it was handed: a rollback after a failed delivery that
     works is no failure (decisions.md).
@@ -23,46 +26,58 @@ class HelmRollbackOperator(HelmOperator):
 
     def perform(self, payload: dict[str, Any], context: Any) -> TaskReport:
         """Roll back; report the revision."""
-        try:
+        with outcomes():
             release = self.release_of(payload)
             history = self.hook.history(release.name, namespace=release.namespace)
-            target = self._target(history, context)
+            target, why = self._target(history, self._passed(release, payload, history), context)
             if target is None:
                 raise TaskFailed(
                     f"Release {release.name} in {release.namespace} has no earlier good revision to go back to."
                 )
             self.hook.rollback(release.name, target, namespace=release.namespace, timeout=self.readiness_timeout)
             image = release.image(self.hook.manifest(release.name, namespace=release.namespace))
-        except HelmUnavailable:
-            raise
-        except (HelmFailed, NoAccess) as error:
-            raise TaskFailed(str(error)) from error
         name = self.seat.name if self.seat else "rollback"
-        message = f"Release {release.name} in {release.namespace} is back at revision {target}: {image}."
+        message = f"Release {release.name} in {release.namespace} is back at revision {target} ({why}): {image}."
         return TaskReport(message=message, data={name: {"revision": target, "image": image}})
 
-    def _target(self, history: Sequence[Mapping[str, Any]], context: Any) -> int | None:
-        """Return where to go; another try goes where the first one went, for that may have arrived already."""
-        store = context["task_state_store"]
-        key = f"target-{getattr(context['dag_run'], 'clear_number', 0)}"
-        if (stored := store.get(key)) is not None:
-            return int(stored)
-        target = last_good_revision(history)
+    def _passed(self, release: Release, payload: Mapping[str, Any], history: History) -> set[int]:
+        """Return the revisions that passed an evaluation.
+
+        Numbers begin anew when a release is removed: what passed before a revision was made was another one.
+        """
+        passed = self.records.evaluations.passed_revisions(
+            payload["project"], payload["stage"], payload["service"], release.name
+        )
+        made = {int(one["revision"]): one.get("updated") for one in history}
+        return {
+            number
+            for number, at in passed.items()
+            if (text := made.get(number)) and at >= datetime.fromisoformat(text).astimezone(UTC)
+        }
+
+    def _target(self, history: History, passed: Collection[int], context: Any) -> tuple[int | None, str]:
+        """Return where to go, and why there; another try goes where the first one went, which may have arrived."""
+        if stored := kept(context, "target"):
+            return stored[0], stored[1]
+        target, why = last_good_revision(history, passed), "the last that passed an evaluation"
+        if target is None:
+            target, why = last_good_revision(history), "the last that became ready; none passed an evaluation"
         if target is not None:
-            store.set(key, target)
-        return target
+            keep(context, "target", [target, why])
+        return target, why
 
 
-def last_good_revision(history: Sequence[Mapping[str, Any]]) -> int | None:
+def last_good_revision(history: History, among: Collection[int] | None = None) -> int | None:
     """Return the newest revision before the running one that was once deployed.
 
     What runs after a rollback is the revision that it went back to, so a second one goes further back.
 
     :param history: Helm's own list of revisions, oldest first.
+    :param among: only these; ``None``: any.
     """
     if not history:
         return None
     went_back = ROLLED_BACK.match(history[-1].get("description") or "")
     running = int(went_back[1] if went_back else history[-1]["revision"])
-    earlier = [one["revision"] for one in history if one["revision"] < running and one["status"] in GOOD]
-    return int(earlier[-1]) if earlier else None
+    earlier = [int(one["revision"]) for one in history if one["revision"] < running and one["status"] in GOOD]
+    return next((number for number in reversed(earlier) if among is None or number in among), None)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from slipway_core.keptn.project_files import ProjectFiles
     from slipway_core.quality_gate.finished import Evaluation
     from slipway_core.records import Evaluation as StoredEvaluation
-    from slipway_core.records import Records
+    from slipway_core.records import Records, Revision
 
     from slipway.hooks.gate_numbers import GateNumbers, GateNumbersHook
 
@@ -221,6 +221,7 @@ class SLOSensor(BaseSensorOperator):
             window_end=end,
             queries=judged["queries"],
             commit=str(getattr(getattr(ti, "bundle_instance", None), "version", "") or ""),
+            release=_release(payload),
             run=TaskRun(ti.dag_id, ti.run_id, ti.task_id, str(clear_number(context))),
         )
         try:
@@ -247,3 +248,16 @@ class SLOSensor(BaseSensorOperator):
 
 def _scope(payload: Mapping[str, Any]) -> tuple[str, str, str]:
     return payload["project"], payload["stage"], payload["service"]
+
+
+def _release(payload: Mapping[str, Any]) -> Revision | None:
+    """Return the revision that is judged: what was deployed in this very stage, not in the one before."""
+    from slipway_core.keptn import names
+    from slipway_core.records import Revision
+
+    block = payload.get("deployment")
+    own = names.namespace(payload["project"], payload["stage"])
+    if not isinstance(block, Mapping) or block.get("namespace") != own:
+        return None
+    name, number = block.get("release"), block.get("revision")
+    return Revision(name, int(number)) if isinstance(name, str) and isinstance(number, int | float) else None

@@ -9,6 +9,10 @@ from typing import Any
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import timezone
 
+from slipway.kept import clear_number, keep, kept
+
+__all__ = ["clear_number", "keep", "kept", "wait_until"]
+
 # A trigger that fires at once may meet a scheduler that has not seen the worker leave yet, and the task fails.
 SHORTEST_DEFERRAL = 8.0  # seconds
 
@@ -27,22 +31,3 @@ def wait_until(sensor: Any, moment: datetime) -> None:
         return
     sensor.log.info("Waiting until %s", moment.isoformat(timespec="seconds"))
     sensor.defer(trigger=DateTimeTrigger(moment=moment), method_name="execute_complete")
-
-
-def kept(context: Any, name: str) -> Any:
-    """Return what an earlier try of this task kept under a name; ``None`` when it kept nothing."""
-    return context["task_state_store"].get(f"{name}-{clear_number(context)}")
-
-
-def keep(context: Any, name: str, value: Any) -> Any:
-    """Keep a value over the tries of this task, and return it; a cleared run begins anew, so its keys are others.
-
-    :param value: something that JSON can hold.
-    """
-    context["task_state_store"].set(f"{name}-{clear_number(context)}", value)
-    return value
-
-
-def clear_number(context: Any) -> int:
-    """Return how often the run was cleared."""
-    return int(getattr(context["dag_run"], "clear_number", 0) or 0)

@@ -210,3 +210,22 @@ def test_stop_ends_the_upgrade_from_within_the_wait(hook, helm, monkeypatch):
     with pytest.raises(HelmFailed):
         hook.upgrade("carts", Path("/charts/carts"), namespace="shop-qa", while_waiting=watch)
     assert (helm.folder / "ended").exists()
+
+
+def test_a_preview_changes_nothing_and_returns_the_objects(hook, helm):
+    """Rendered as an upgrade would, by what the cluster says of itself."""
+    helm.does(upgrade={"out": json.dumps({"manifest": "kind: Service\n---\nkind: Deployment\n---\n"})})
+    objects = hook.preview("carts", Path("/charts/carts"), namespace="shop-qa", values={"replicaCount": 2})
+    assert ["Service", "Deployment"] == [one["kind"] for one in objects]
+    [call] = helm.calls()
+    assert "--dry-run=server" in call["argv"]
+    assert "--install" not in call["argv"]
+    assert [json.dumps({"replicaCount": 2})] == call["values"]
+
+
+@pytest.mark.parametrize(("printed", "values"), [("null", {}), ('{"image": "a:1"}', {"image": "a:1"})])
+def test_the_values_of_a_release_are_those_it_was_given(hook, helm, printed, values):
+    """None, when it was given none."""
+    helm.does(get={"out": printed})
+    assert values == hook.values("carts", namespace="shop-qa")
+    assert ["get", "values", "carts", "--namespace", "shop-qa"] == helm.calls()[0]["argv"][:5]

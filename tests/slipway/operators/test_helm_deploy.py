@@ -1,10 +1,13 @@
 """Deploying with a stand-in for Helm."""
 
 import pytest
+from airflow.sdk import timezone
 from airflow.sdk.exceptions import AirflowFailException
 from slipway.hooks.faults import HelmFailed, HelmUnavailable, NoAccess
 from slipway.operators.helm_deploy import HelmDeployOperator
 from slipway.operators.task import Seat, TaskFailed, TaskStopped
+from slipway_core.keptn.settings import HealingSettings
+from slipway_core.records import NewAction, Scaled, TaskRun
 
 OBJECTS = [
     {"kind": "Service", "metadata": {"name": "metrics"}, "spec": {"ports": [{"port": 9090}]}},
@@ -197,3 +200,65 @@ def test_a_missing_right_is_an_outcome(project, context):
     """Another try ends alike."""
     with pytest.raises(TaskFailed, match="may not"):
         operator(project, StandInHelm(NoAccess("may not"))).execute(context)
+
+
+@pytest.fixture
+def heal(records):
+    """Give carts two replicas instead of one, by the value of its chart or by the API."""
+
+    def go(by_values):
+        new = NewAction(
+            context="c",
+            project="shop",
+            stage="qa",
+            service="carts",
+            run=TaskRun("shop.qa.remediation", "one", "action"),
+            action="scale",
+            value="+1",
+            asked=timezone.utcnow(),
+        )
+        asked = records.actions.ask(new, HealingSettings())
+        records.actions.finish(asked.id, "done", "", Scaled(1, 2, by_values))
+
+    return go
+
+
+class StandInWorkload:
+    """Has what the chart says, until it is scaled."""
+
+    kind, name, namespace = "Deployment", "carts", "shop-qa"
+
+    def __init__(self, count):
+        self.count = count
+
+    def replicas(self):
+        return self.count
+
+    def scale(self, count):
+        self.count = count
+
+    def wait_until_ready(self, count, timeout):
+        return self.count == count
+
+
+@pytest.mark.parametrize(("by_values", "given"), [(True, {"replicaCount": 2}), (False, {})])
+def test_the_next_delivery_keeps_a_healed_count(project, context, heal, by_values, given):
+    """In the way in which it was given; the chart's own number would undo it (decisions.md)."""
+    heal(by_values)
+    helm, workload = StandInHelm(), StandInWorkload(2 if by_values else 1)
+    made = operator(project, helm)
+    made.workload_of = lambda release, payload: workload
+    message = made.execute(context)["message"]
+    assert (given, 2) == (helm.upgrades[0][2]["values"], workload.count)
+    assert message.endswith("It keeps the 2 replicas that healing gave it.")
+
+
+def test_a_delivery_that_names_a_count_ends_the_healed_one(project, context, ti, begin, heal, records):
+    """Its own values win, also over later deliveries (decisions.md)."""
+    heal(True)
+    begin["configurationChange"] = {"values": {"replicaCount": 5}}
+    ti.put("slipway_begin", "triggered", {"context": "c", "data": begin})
+    helm = StandInHelm()
+    operator(project, helm).execute(context)
+    assert {"replicaCount": 5} == helm.upgrades[0][2]["values"]
+    assert records.actions.healed("shop", "qa", "carts") is None

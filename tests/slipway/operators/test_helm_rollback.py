@@ -1,9 +1,14 @@
 """Going back to the last good revision."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from slipway.hooks.faults import HelmUnavailable
 from slipway.operators.helm_rollback import HelmRollbackOperator, last_good_revision
 from slipway.operators.task import Seat, TaskFailed
+from slipway_core.quality_gate.finished import errored
+from slipway_core.quality_gate.values import Answer, Scope
+from slipway_core.records import NewEvaluation, Revision
 
 
 def revisions(*lines):
@@ -79,3 +84,44 @@ def test_without_an_earlier_good_revision_it_fails(context):
     """And says so."""
     with pytest.raises(TaskFailed, match="no earlier good revision"):
         operator(StandInHelm(revisions(BETTER))).execute(context)
+
+
+MADE = datetime(2024, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def passed(records):
+    """Record that a revision passed an evaluation, so long after the revisions were made."""
+
+    def go(revision, minutes=5):
+        data = errored(Scope("shop", "qa", "carts"), Answer(()), "").data() | {"result": "pass"}
+        at = MADE + timedelta(minutes=minutes)
+        release = Revision("carts", revision)
+        records.evaluations.store(NewEvaluation(context="c", data=data, started=at, finished=at, release=release))
+
+    return go
+
+
+def dated(*lines):
+    """Make a history whose revisions were all made at one time, as Helm writes it."""
+    return [{**one, "updated": "2024-01-01T13:00:00.123456789+01:00"} for one in revisions(*lines)]
+
+
+def test_a_rollback_goes_to_the_last_revision_that_passed(context, passed):
+    """Not to one that merely became ready; the message says which it was."""
+    passed(1)
+    passed(2)
+    helm = StandInHelm(dated(GOOD, GOOD, GOOD, BETTER))
+    reported = operator(helm).execute(context)
+    assert [2] == helm.went_to
+    assert "is back at revision 2 (the last that passed an evaluation)" in reported["message"]
+
+
+def test_without_one_that_passed_it_goes_to_the_last_that_became_ready(context, passed):
+    """What runs now does not count, nor what passed under the same number before the release was removed."""
+    passed(4)
+    passed(2, minutes=-60)
+    helm = StandInHelm(dated(GOOD, GOOD, GOOD, BETTER))
+    reported = operator(helm).execute(context)
+    assert [3] == helm.went_to
+    assert "none passed an evaluation" in reported["message"]

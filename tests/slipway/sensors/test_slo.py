@@ -104,6 +104,13 @@ def test_a_good_service_passes_and_is_recorded(gate, records, context):
     )
 
 
+@pytest.mark.parametrize(("namespace", "release"), [("shop-qa", ("carts", 4)), ("shop-dev", None)])
+def test_the_revision_that_was_judged_is_recorded(gate, records, context, namespace, release):
+    """A rollback asks for it. What the stage before deployed is not what runs here."""
+    gate(deployment={"release": "carts", "revision": 4, "namespace": namespace}).execute(context)
+    assert release == records.evaluations.find("shop", "qa", "carts")[0].release
+
+
 def test_a_slow_service_fails_with_one_readable_block(gate, context):
     """Objective, value, limit, verdict and why; the report keeps Keptn's own short message."""
     with pytest.raises(TaskFailed) as failed:

@@ -126,6 +126,27 @@ def test_a_circle_of_sequences_is_drawn_once():
     assert expected == stage_chain(plan_of(text, handled=()))
 
 
+@pytest.mark.parametrize(
+    ("handled", "tasks"),
+    [
+        (None, ["evaluation", "scale-back"]),
+        (["action", "scale-back"], ["scale-back"]),
+        (["action", "evaluation"], None),
+    ],
+)
+def test_a_stage_that_heals_has_a_way_back(handled, tasks):
+    """It judges first, where something judges; nothing in the shipyard names it."""
+    found = plan_of("[{name: remediation, tasks: [{name: action}]}]", handled=handled).find("dev", "scale-back")
+    assert tasks == (found and [task.name for task in found.tasks])
+    assert plan_of("[{name: delivery, tasks: [{name: t}]}]").find("dev", "scale-back") is None
+
+
+def test_a_way_back_of_the_shipyard_s_own_takes_the_place():
+    """As with `evaluation`."""
+    text = "[{name: remediation, tasks: [{name: action}]}, {name: scale-back, tasks: [{name: own}]}]"
+    assert ["own"] == [task.name for task in plan_of(text).find("dev", "scale-back").tasks]
+
+
 def test_reading_a_plan_needs_no_yaml():
     """The hot path of parsing DAGs stays light."""
     code = (

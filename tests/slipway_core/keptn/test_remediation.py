@@ -36,7 +36,7 @@ def lint(tmp_path, text):
     ("written", "value"),
     [
         ("off", False), ("'off'", "off"), ("on", True), ("Yes", True), ("n", False), ("yES", "yES"),
-        ("1:30", "1:30"), ("010", 8), ("2001-01-01", "2001-01-01"), ("'+1'", "+1"), ("+1", 1), ("1.5", 1.5),
+        ("1:30", "1:30"), ("010", 8), ("2001-01-01", "2001-01-01"), ("'+1'", "+1"), ("1.5", 1.5),
         ("{EnablePromotion: off, a: [no]}", {"EnablePromotion": False, "a": [False]}),
     ],
 )  # fmt: skip
@@ -45,6 +45,13 @@ def test_values_are_those_of_yaml_11(written, value):
     data = action_of(with_action(f"{{name: a, action: b, value: {written}}}"))
     assert value == data["value"]
     assert type(value) is type(data["value"])
+
+
+def test_a_plus_without_quotes_is_lost_with_a_warning():
+    """It would set the count of replicas to 1 instead of adding one."""
+    remediation, problems = read_remediation(with_action("{name: a, action: scale, value: +1}"), "remediation.yaml")
+    assert 1 == remediation.entries[0].actions[0].value
+    assert ["without quotes +1 is the number 1: the sign is lost."] == [one.message for one in problems]
 
 
 @pytest.mark.parametrize(

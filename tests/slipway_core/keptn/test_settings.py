@@ -11,6 +11,7 @@ from slipway_core.keptn.problems import ERROR, WARNING
 from slipway_core.keptn.settings import (
     ApprovalSettings,
     EvaluationSettings,
+    HealingSettings,
     LoadSettings,
     ProjectSettings,
     Schedule,
@@ -32,6 +33,7 @@ stages:
     test: {acceptedFailureRatio: 0.01, timeout: 10m}
     evaluation: {source: {connection: prometheus_qa}, scrapeDelay: 20s}
     lane: latest-wins
+    healing: {cooldown: 0s, actionsPerHour: 0, maxReplicas: 4, dryRun: true, scaleBackAfter: never}
     schedules:
       - sequence: nightly
         cron: "0 2 * * *"
@@ -65,6 +67,7 @@ def test_every_key_is_read():
         EvaluationSettings(SourceSettings("prometheus", "prometheus_qa"), 20.0),
         (nightly, Schedule(cron="@daily", timeframe=60.0)),
         LATEST_WINS,
+        HealingSettings(0.0, 0, 4, True, None),
     )
     assert (("carts", "api"), expected) == (settings.services, settings.stages["qa"])
 
@@ -118,6 +121,12 @@ def test_defaults_take_no_room():
         ("stages: {qa: {test: {acceptedFailureRatio: true}}}", "must be a number from 0 to 1, not 'true'"),
         ("stages: {qa: {test: {acceptedFailureRatio: .nan}}}", "must be a number from 0 to 1, not '.nan'"),
         ("stages: {qa: {evaluation: {scrapeDelay: -1s}}}", "'scrapeDelay' must be at least 0s, not '-1s'"),
+        ("stages: {qa: {healing: {actionsPerHour: -1}}}", "a whole number of at least 0, not '-1'"),
+        ("stages: {qa: {healing: {maxReplicas: 0}}}", "a whole number of at least 1, not '0'"),
+        ("stages: {qa: {healing: {maxReplicas: true}}}", "a whole number of at least 1, not 'true'"),
+        ("stages: {qa: {healing: {maxReplicas: '5'}}}", "a whole number of at least 1, not '5'"),
+        ("stages: {qa: {healing: {cooldown: never}}}", "'cooldown' must be a duration, not 'never'"),
+        ("stages: {qa: {healing: {scaleBackAfter: soon}}}", "'scaleBackAfter' must be a duration, not 'soon'"),
         ("stages: {qa: {schedules: {cron: x}}}", "'schedules' must be a list"),
         (schedule("cron: '@daily'"), "a schedule needs 'timeframe'"),
         (schedule("timeframe: 5m"), "a schedule needs 'cron'"),

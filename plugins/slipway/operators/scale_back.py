@@ -1,0 +1,48 @@
+"""``ScaleBackOperator``: gives a service the count of replicas that it had before it was healed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import timezone
+from slipway_core.keptn.incoming import lookup
+from slipway_core.keptn.plan import SCALE_BACK
+
+from slipway.operators.action import SCALING, new_action
+from slipway.operators.helm import outcomes
+from slipway.operators.helm_scale import HelmScaleOperator
+from slipway.operators.task import TaskReport
+
+
+class ScaleBackOperator(HelmScaleOperator):
+    """Scale a service back to its former count, unless something newer decided about it meanwhile.
+
+    ``scale-back.action`` of the payload names the action that asked for it; a later action has its own way back.
+    Without it, as when somebody starts it by hand, whatever healing left behind is undone.
+    """
+
+    def perform(self, payload: dict[str, Any], context: Any) -> TaskReport:
+        """Scale back; a count that somebody changed by hand stays."""
+        from slipway_core.records import Scaled
+        from slipway_core.records.action_entries import DONE
+
+        place = payload["project"], payload["stage"], payload["service"]
+        healed = self.records.actions.healed(*place)
+        asked = lookup(payload, SCALE_BACK, "action")
+        if healed is None:
+            return TaskReport(message="Nothing to scale back: no count that healing gave is left.")
+        if asked not in (None, healed.action):
+            return TaskReport(message="A newer action scaled the service; that one's own way back decides.")
+        with outcomes():
+            release, workload = self.found(payload)
+            count = workload.replicas()
+            if count not in (healed.replicas, healed.former):
+                self.records.actions.settle(*place)
+                return TaskReport(message=f"Somebody gave it {count} replicas meanwhile: they stay.")
+            report = self.scaled(release, workload, healed.former, healed.replicas, payload)
+        now = timezone.utcnow()
+        new = new_action(payload, context, SCALE_BACK, healed.former)
+        done = report.data[SCALING]
+        self.records.actions.note(new, DONE, report.message, Scaled(done["before"], done["after"], done["byValues"]))
+        self.records.actions.settle(*place, now)
+        return report
