@@ -19,6 +19,10 @@ COMMANDS = {
     "history": ("slipway_core.cli.history:history", "List what gates came to."),
     "invalidate": ("slipway_core.cli.history:invalidate", "Take an evaluation out of later baselines."),
     "check-queries": ("slipway_core.cli.check_queries:check_queries", "Ask each query of a project's gates once."),
+    "configure-monitoring": (
+        "slipway_local.monitoring_command:configure_monitoring",
+        "Alert rules and scrape jobs out of a project's files.",
+    ),
     "cluster": ("slipway_cluster.commands:cluster", "The embedded Kubernetes, or a cluster of your own."),
     "up": ("slipway_local.commands:up", "Start Airflow on this machine."),
     "down": ("slipway_local.commands:down", "Stop Airflow on this machine."),

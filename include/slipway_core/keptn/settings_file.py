@@ -51,6 +51,12 @@ EVALUATION = Section(
         ),
     },
 )
+MONITORING = Section(
+    "monitoring",
+    {
+        "for": Key("pending", values.duration("0s"), "How long a limit must be missed before its alert fires; 10m."),
+    },
+)
 SCHEDULE = Section(
     "a schedule",
     {
@@ -68,6 +74,7 @@ STAGE = Section(
         "approval": Key("approval", values.section(APPROVAL), "How people are asked."),
         "test": Key("test", values.section(LOAD), "Load tests."),
         "evaluation": Key("evaluation", values.section(EVALUATION), "Gates."),
+        "monitoring": Key("monitoring", values.section(MONITORING), "Alert rules; as said for the project."),
         "schedules": Key("schedules", values.listed(SCHEDULE, Schedule()), "Sequences that start by the clock."),
     },
 )
@@ -76,6 +83,7 @@ PROJECT = Section(
     {
         "services": Key("services", values.SERVICES, "The project's services; its folders, when not said."),
         "source": Key("source", values.section(SOURCE), "Where gates get their numbers."),
+        "monitoring": Key("monitoring", values.section(MONITORING), "Alert rules that are made of its files."),
     },
 )
 STAGES = "stages"

@@ -11,6 +11,7 @@ from slipway_core.keptn.settings import (
     ApprovalSettings,
     EvaluationSettings,
     LoadSettings,
+    MonitoringSettings,
     ProjectSettings,
     Schedule,
     SourceSettings,
@@ -24,12 +25,14 @@ from slipway_core.keptn.source import read_source
 WHOLE = """
 services: [carts, api]
 source: {type: prometheus, connection: prometheus_here}
+monitoring: {for: 5m}
 stages:
   qa:
     connection: kubernetes_mine
     approval: {approvers: [alice, bob], expiresAfter: 48h, supersede: true}
     test: {acceptedFailureRatio: 0.01, timeout: 10m}
     evaluation: {source: {connection: prometheus_qa}, scrapeDelay: 20s}
+    monitoring: {for: 90s}
     schedules:
       - sequence: nightly
         cron: "0 2 * * *"
@@ -61,16 +64,18 @@ def test_every_key_is_read():
         ApprovalSettings(("alice", "bob"), 172800.0, True),
         LoadSettings(0.01, 600.0),
         EvaluationSettings(SourceSettings("prometheus", "prometheus_qa"), 20.0),
+        MonitoringSettings(90.0),
         (nightly, Schedule(cron="@daily", timeframe=60.0)),
     )
     assert (("carts", "api"), expected) == (settings.services, settings.stages["qa"])
 
 
 @pytest.mark.parametrize("stage", ["production", "never-named"])
-def test_a_stage_has_the_source_of_its_project(stage):
-    """Unless it names one."""
+def test_a_stage_has_source_and_alerting_of_its_project(stage):
+    """Unless it names its own."""
     settings, _ = read(WHOLE)
     assert "prometheus_here" == settings.stage(stage).evaluation.source.connection
+    assert 300.0 == settings.stage(stage).monitoring.pending
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "services:\n", "stages:\n", "services: []\nsource:\n"])
