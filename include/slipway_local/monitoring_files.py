@@ -27,7 +27,7 @@ def files_of(project: str, targets: Iterable[ScrapeTarget], route: AlertRoute) -
         ),
         f"slipway-{project}.alertmanager.yml": _text(
             "A route and a receiver: copy both into alertmanager.yml, the route before others.\n"
-            f"# The token of `./slipway token create --project {project} --can alerts` goes into {route.token_file} there.",
+            f"# The right to send is a token in {route.token_file} beside it: ./slipway token create --help",
             _alertmanager(route),
         ),
     }

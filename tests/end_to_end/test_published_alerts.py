@@ -40,7 +40,7 @@ spec:
       sequences: [{name: announce, tasks: [{name: release}]}]
 """,
     "runner/slo.yaml": 'objectives: [{sli: speed, pass: [{criteria: ["<=600"]}]}]\ntotal_score: {pass: 90%}\n',
-    "runner/prometheus/sli.yaml": "indicators: {speed: 'max_over_time(m{job=\"$SERVICE-$STAGE\"}[$DURATION_SECONDS])'}\n",
+    "runner/prometheus/sli.yaml": "indicators: {speed: 'max_over_time(m{job=\"$STAGE\"}[$DURATION_SECONDS])'}\n",
     "runner/remediation.yaml": (
         "apiVersion: spec.keptn.sh/0.1.4\nkind: Remediation\nmetadata: {name: any}\nspec: {remediations: []}\n"
     ),
@@ -80,7 +80,7 @@ def test_rules_come_change_and_go_with_their_project(airflow: LocalAirflow, sour
     try:
         assert within(120, lambda: OURS in groups()), groups()
         [rule] = groups()[OURS]
-        assert ("speed", 'max_over_time(m{job="runner-dev"}[3m]) > 600') == (rule["name"], rule["query"])
+        assert ("speed", 'max_over_time(m{job="dev"}[3m]) > 600') == (rule["name"], rule["query"])
         assert (600, "webhook", PROJECT) == (rule["duration"], rule["labels"]["severity"], rule["labels"]["project"])
         assert "Pod name {{ $labels.pod_name }}" == rule["annotations"]["descriptions"]
         (folder / "slipway.yaml").write_text("stages: {dev: {monitoring: {for: 30s}}}\n")

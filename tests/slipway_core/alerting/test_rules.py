@@ -10,10 +10,10 @@ CARTS = Scope("shop", "qa", "carts")
 
 def expressions(*criteria, query="Q", key="pass"):
     """Return what becomes of the criteria of one objective."""
-    groups = "".join(f'[{{criteria: ["{one}"]}}]' if n == 0 else "" for n, one in enumerate(criteria[:1]))
-    if len(criteria) > 1:
-        groups = "[" + ", ".join(f'{{criteria: ["{one}"]}}' for one in criteria) + "]"
-    slo, problems = read_slo(f"objectives: [{{sli: speed, {key}: {groups}}}]\ntotal_score: {{pass: 90%}}\n", "slo.yaml")
+    groups = ", ".join(f'{{criteria: ["{one}"]}}' for one in criteria)
+    slo, problems = read_slo(
+        f"objectives: [{{sli: speed, {key}: [{groups}]}}]\ntotal_score: {{pass: 90%}}\n", "slo.yaml"
+    )
     assert slo is not None, problems
     return [rule.expression for rule in rules_of(slo, {"speed": query})]
 
