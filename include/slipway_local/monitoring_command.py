@@ -111,4 +111,4 @@ def _install(services: list[Watched], address: str) -> None:
     routes = alert_routes(targets, address, None)
     install(target, targets, routes=routes)
     rules = sum(len(one.rules) for one in services)
-    click.echo(f"Prometheus scrapes {len(targets)} services and has {rules} alert rules of them.")
+    click.echo(f"Services that Prometheus scrapes: {len(targets)}. Alert rules of them: {rules}.")

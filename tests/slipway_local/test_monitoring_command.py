@@ -118,7 +118,7 @@ def test_only_the_embedded_cluster_is_changed(
         [(targets, more)] = installed
         assert [None, "carts shop-prod alerts"] == [one.alerts and one.alerts["name"] for one in targets]
         assert "owner" not in more
-        assert "scrapes 2 services and has 1 alert rules" in result.output
+        assert "scrapes: 2. Alert rules of them: 1." in result.output
     else:
         assert ([], 1) == (installed, result.exit_code)
         assert "--output FOLDER" in result.output
