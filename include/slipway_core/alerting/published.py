@@ -25,6 +25,7 @@ class PublishedAlerts:
 
     def __init__(self, store: Path) -> None:
         self._git = GitStore(store)
+        self._published: tuple[str | None, Tree] = None, {}
         self._known: dict[str, tuple[Tree, ProjectPlan, tuple[Watched, ...]]] = {}
 
     def of(self, plan: ProjectPlan) -> tuple[Watched, ...]:
@@ -45,8 +46,11 @@ class PublishedAlerts:
     def _files(self, project: str) -> Tree:
         """Return those files of a project that may say something of its alerts, and all links: they may lead there."""
         beginning = f"{PROJECTS}/{project}/"
-        published = self._git.tree(self._git.head())
-        files = {path.removeprefix(beginning): entry for path, entry in published.items() if path.startswith(beginning)}
+        head = self._git.head()
+        if head != self._published[0]:
+            self._published = head, self._git.tree(head)
+        tree = self._published[1]
+        files = {path.removeprefix(beginning): entry for path, entry in tree.items() if path.startswith(beginning)}
         return {path: entry for path, entry in files.items() if entry.mode == _LINK or _may_matter(PurePosixPath(path))}
 
     def _read(self, tree: Tree, plan: ProjectPlan) -> tuple[Watched, ...]:
