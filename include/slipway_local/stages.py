@@ -1,24 +1,28 @@
-"""Readies the stages of published projects: access to the cluster, Airflow's connection, Prometheus' targets."""
+"""Readies the stages of published projects: access, Airflow's connection, what Prometheus scrapes and warns of."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from slipway_core.alerting.project import Watched
 from slipway_core.keptn import names
+from slipway_core.keptn.event import Scope
 
 from slipway_local.airflow import LocalAirflow
 from slipway_local.errors import ApiError
+from slipway_local.monitoring import Tokens, alert_routes, scrape_targets
 
 if TYPE_CHECKING:
     from slipway_cluster.target import Target
 
 _LOOK_AGAIN = 300.0  # seconds after which even a ready stage is readied again: a person may have removed something
 _OURS = "Made by Slipway for"
+_GROUP = "Group of alert rules "
 PROMETHEUS_CONNECTION = "prometheus_default"
 log = logging.getLogger("slipway.stages")
 
@@ -28,17 +32,25 @@ class Stage:
     """One stage of a project and the services that are delivered there.
 
     :param own_connection: id of the Airflow connection that its slipway.yaml names; empty: we make one.
+    :param alerts: those of its services that have alert rules, with them.
     """
 
     project: str
     name: str
     services: tuple[str, ...]
     own_connection: str = ""
+    alerts: tuple[Watched, ...] = ()
 
     @property
     def namespace(self) -> str:
         """The namespace that holds its services."""
         return names.namespace(self.project, self.name)
+
+    @property
+    def watched(self) -> list[Watched]:
+        """All its services, with the alert rules they have."""
+        bare = {service: Watched(Scope(self.project, self.name, service)) for service in self.services}
+        return list({**bare, **{one.scope.service: one for one in self.alerts}}.values())
 
     @property
     def connection(self) -> str:
@@ -49,11 +61,12 @@ class Stage:
 class StageKeeper:
     """Readies the wanted stages, and tries again as long as the cluster or Airflow is away.
 
-    :param airflow: the Airflow that gets the connections.
+    :param airflow: the Airflow that gets the connections, and the alerts.
+    :param tokens: project → the token with which Alertmanager may send its alerts; without it, they go nowhere.
     """
 
-    def __init__(self, airflow: LocalAirflow) -> None:
-        self._airflow = airflow
+    def __init__(self, airflow: LocalAirflow, tokens: Tokens = None) -> None:
+        self._airflow, self._tokens = airflow, tokens
         self._api = airflow.api()
         self._wanted: frozenset[Stage] | None = None  # not known before the first publishing
         self._cluster: object = None
@@ -118,7 +131,7 @@ class StageKeeper:
         self._told.pop(what, None)
         return True
 
-    def _tell(self, what: str, error: Exception) -> None:
+    def _tell(self, what: str, error: Exception | str) -> None:
         """Log a failure, unless it is the one that was logged last."""
         text = str(error) or type(error).__name__
         if text != self._told.get(what):
@@ -162,13 +175,24 @@ class StageKeeper:
         return not description.startswith(_OURS)
 
     def _watch_services(self, target: Target, state: tuple[frozenset[Stage], tuple[Stage, ...]]) -> str:
-        """Have Prometheus scrape the good stages, and no more those that are gone; return what came of it."""
-        from slipway_cluster.monitoring import ScrapeTarget, install
+        """Have Prometheus watch the good stages, and no more those that are gone; return what came of it."""
+        from slipway_cluster.monitoring import install
+        from slipway_cluster.monitoring_checks import refused_groups
 
-        wanted, good = (
-            [ScrapeTarget(service, stage.project, stage.name) for stage in sorted(stages) for service in stage.services]
-            for stages in state
-        )
-        # Another Airflow may share the cluster: under the owner's name, its targets are left alone.
-        install(target, good, owner=self._airflow.name, keep=wanted)
-        return f"scrapes {len(good)} services"
+        wanted, good = ([one for stage in sorted(stages) for one in stage.watched] for stages in state)
+        refused = refused_groups(one.group for one in good if one.rules)
+        self._tell_refused(refused)
+        targets = scrape_targets(good, refused)
+        routes = alert_routes(targets, self._airflow.address, self._tokens)
+        # Another Airflow may share the cluster: under the owner's name, what it watches is left alone.
+        install(target, targets, routes=routes, owner=self._airflow.name, keep=scrape_targets(wanted))
+        groups = sum(one.alerts is not None for one in targets)
+        return f"scrapes {len(targets)} services, {groups} of them with alert rules"
+
+    def _tell_refused(self, refused: Mapping[str, str]) -> None:
+        """Log which services get no alert rules, each once: a query may be good for a gate and still make no rule."""
+        mended = [what for what in self._told if what.startswith(_GROUP) and what.removeprefix(_GROUP) not in refused]
+        for what in mended:
+            del self._told[what]
+        for name, why in refused.items():
+            self._tell(f"{_GROUP}{name}", why)

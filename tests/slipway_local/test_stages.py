@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
+from slipway_cluster.monitoring_values import ScrapeTarget
+from slipway_core.alerting.project import Watched
+from slipway_core.alerting.rules import Rule
+from slipway_core.keptn.event import Scope
 from slipway_core.keptn.settings import ProjectSettings, StageSettings
 from slipway_local.airflow import LocalAirflow
 from slipway_local.errors import ApiError
@@ -15,6 +19,11 @@ from slipway_local.stages import Stage, StageKeeper
 
 BAD = Stage("bad", "dev", ("a",))
 QA = Stage("shop", "qa", ("carts", "orders"))
+
+
+def watched(stage: str) -> Watched:
+    """Return a service with one alert rule."""
+    return Watched(Scope("shop", stage, "carts"), (Rule("speed", "q>1"),), 600.0)
 
 
 class Target(NamedTuple):
@@ -32,6 +41,7 @@ class Cluster:
         self.granted: list[tuple[str, str]] = []
         self.scraped: list[tuple[str, ...]] = []
         self.installed: list[dict[str, Any]] = []
+        self.broken_rules: dict[str, str] = {}
         self.refused: set[str] = set()
 
     def grant(self, target: Target, project: str, stage: str) -> dict[str, Any]:
@@ -41,10 +51,17 @@ class Cluster:
         self.granted.append((project, stage))
         return {"kind": "Config"}
 
-    def install(self, target: Target, targets: list[tuple[str, ...]], **more: Any) -> None:
+    def install(self, target: Target, targets: list[ScrapeTarget], **more: Any) -> None:
         """Take the targets of Prometheus."""
-        self.scraped = targets
+        self.targets = targets
+        self.scraped = [(one.service, one.project, one.stage) for one in targets]
         self.installed.append(more)
+
+    def refused_groups(self, groups: Iterable[dict[str, Any]]) -> dict[str, str]:
+        """Check alert rules."""
+        return {
+            group["name"]: self.broken_rules[group["name"]] for group in groups if group["name"] in self.broken_rules
+        }
 
 
 class Api:
@@ -76,9 +93,11 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
     kubeconfig.write_text("one")
     made = Cluster(kubeconfig)
     url = "http://127.0.0.1:30090"
-    scrape_target = SimpleNamespace(ScrapeTarget=lambda *parts: parts, install=made.install, PROMETHEUS_URL=url)
+    monitoring = SimpleNamespace(install=made.install, PROMETHEUS_URL=url)
+    checks = SimpleNamespace(refused_groups=made.refused_groups)
     monkeypatch.setitem(sys.modules, "slipway_cluster.access", SimpleNamespace(grant=made.grant))  # type: ignore[arg-type]
-    monkeypatch.setitem(sys.modules, "slipway_cluster.monitoring", scrape_target)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "slipway_cluster.monitoring", monitoring)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "slipway_cluster.monitoring_checks", checks)  # type: ignore[arg-type]
     target = SimpleNamespace(current_target=lambda: made.target)
     monkeypatch.setitem(sys.modules, "slipway_cluster.target", target)  # type: ignore[arg-type]
     return made
@@ -88,7 +107,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
 def keeper(described: LocalAirflow, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> StageKeeper:
     """Return a keeper that talks to stand-ins only."""
     monkeypatch.setattr(LocalAirflow, "api", lambda _: Api())
-    return StageKeeper(described)
+    return StageKeeper(described, lambda project: f"token of {project}")
 
 
 def test_a_stage_gets_access_connection_and_scraping(keeper: StageKeeper, cluster: Cluster) -> None:
@@ -161,11 +180,14 @@ def test_a_cluster_of_ones_own_gets_no_monitoring(keeper: StageKeeper, cluster: 
 
 
 def test_every_stage_of_every_project_is_wanted() -> None:
-    """Each with all services of its project, and the connection that its slipway.yaml names."""
+    """Each with all services of its project, the connection that its slipway.yaml names, and its alert rules."""
     settings = ProjectSettings(stages={"production": StageSettings(connection="ours")})
     services = ("carts", "orders")
-    projects = [SimpleNamespace(name="shop", stages=("qa", "production"), services=services, settings=settings)]
-    assert [QA, Stage("shop", "production", services, "ours")] == list(stages_of(projects))
+    project = SimpleNamespace(name="shop", stages=("qa", "production"), services=services, settings=settings, plan="p")
+    alerts = watched("production")
+    rules = {"p": [alerts, Watched(Scope("shop", "qa", "carts"), why="has no slo.yaml")]}
+    expected = [QA, Stage("shop", "production", services, "ours", (alerts,))]
+    assert expected == list(stages_of([project], lambda plan: rules[plan]))
 
 
 def test_a_bad_stage_keeps_no_other_from_becoming_ready(keeper: StageKeeper, cluster: Cluster) -> None:
@@ -175,7 +197,7 @@ def test_a_bad_stage_keeps_no_other_from_becoming_ready(keeper: StageKeeper, clu
     keeper.ready()
     assert cluster.granted == [("shop", "qa")]
     assert cluster.scraped == [("carts", "shop", "qa"), ("orders", "shop", "qa")]
-    assert ("a", "bad", "dev") in cluster.installed[0]["keep"]
+    assert ScrapeTarget("a", "bad", "dev") in cluster.installed[0]["keep"]
 
 
 def test_only_a_bad_stage_is_tried_again(keeper: StageKeeper, cluster: Cluster) -> None:
@@ -223,10 +245,44 @@ def test_projects_that_are_gone_are_scraped_no_more(keeper: StageKeeper, cluster
     keeper.want(frozenset())
     keeper.ready()
     assert cluster.scraped == []
-    assert cluster.installed[-1] == {"owner": "described", "keep": []}
+    assert cluster.installed[-1] == {"routes": [], "owner": "described", "keep": []}
 
 
 def test_before_the_first_publishing_nothing_is_removed(keeper: StageKeeper, cluster: Cluster) -> None:
     """Not knowing the projects is not having none."""
     keeper.ready()
     assert cluster.installed == []
+
+
+QA_WITH_RULES = Stage("shop", "qa", ("carts", "orders"), alerts=(watched("qa"),))
+GROUP = "carts shop-qa alerts"
+
+
+def test_a_service_with_rules_gets_them(keeper: StageKeeper, cluster: Cluster) -> None:
+    """The other one is scraped only."""
+    keeper.want(frozenset({QA_WITH_RULES}))
+    keeper.ready()
+    assert [GROUP, None] == [one.alerts and one.alerts["name"] for one in cluster.targets]
+
+
+def test_alerts_go_to_the_airflow_whose_project_it_is(keeper: StageKeeper, cluster: Cluster) -> None:
+    """With a token of the project; a project without rules needs none."""
+    keeper.want(frozenset({QA_WITH_RULES, BAD}))
+    keeper.ready()
+    [route] = cluster.installed[-1]["routes"]
+    assert ("shop", "http://127.0.0.1:18081", "token of shop") == route
+
+
+def test_rules_that_promtool_refuses_keep_no_others_away(
+    keeper: StageKeeper, cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are left out, and told once."""
+    cluster.broken_rules = {GROUP: "could not parse"}
+    production = Stage("shop", "production", ("carts",), alerts=(watched("production"),))
+    for stages in ({QA_WITH_RULES}, {QA_WITH_RULES, production}):
+        keeper.want(frozenset(stages))
+        keeper.ready()
+    with_rules = [(one.stage, one.alerts is not None) for one in cluster.targets if one.service == "carts"]
+    assert [("production", True), ("qa", False)] == with_rules
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [f"Group of alert rules {GROUP} is not ready yet, trying again: could not parse"] == told

@@ -1,17 +1,21 @@
 """Prometheus and Alertmanager in the namespace `monitoring`, installed by Helm from our own chart.
 
 Each service of each stage is one scrape job with one static target, its Service (evaluation.md 12): discovery of pods
-would give several series where a query expects one.
+would give several series where a query expects one. Nothing is installed that promtool or amtool refuses.
 """
 
+import base64
 import json
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from slipway_cluster.images import locked
+from slipway_cluster.monitoring_checks import MonitoringFailed, check_configuration
+from slipway_cluster.monitoring_values import AlertRoute, ScrapeTarget, Values, jobs_of, with_services
 from slipway_cluster.places import CHECKOUT, state_dir
 from slipway_cluster.target import Target, helm_argv, kubectl_argv
 
@@ -23,55 +27,32 @@ _CHART = CHECKOUT / "include" / "monitoring" / "chart"
 _PROMETHEUS_API = f"/api/v1/namespaces/{NAMESPACE}/services/http:prometheus:9090/proxy"
 
 
-class MonitoringFailed(RuntimeError):
-    """Prometheus or Alertmanager could not be installed, or does not take its configuration."""
-
-
-@dataclass(frozen=True, order=True)
-class ScrapeTarget:
-    """A service of a stage, as Prometheus sees it.
-
-    :param service: name of the service, which is its release and its Service too
-    :param project: name of the project
-    :param stage: name of the stage
-    """
-
-    service: str
-    project: str
-    stage: str
-
-    @property
-    def job(self) -> str:
-        """Name of the scrape job, which queries ask for."""
-        return f"{self.service}-{self.project}-{self.stage}"
-
-    @property
-    def address(self) -> str:
-        """Address of the Service, seen from Prometheus."""
-        return f"{self.service}.{self.project}-{self.stage}:80"
-
-
 def install(
     target: Target,
     scrape_targets: Sequence[ScrapeTarget],
     *,
+    routes: Iterable[AlertRoute] = (),
     owner: str = "",
     keep: Iterable[ScrapeTarget] = (),
     timeout: float = 180.0,
 ) -> None:
-    """Install or update monitoring so that it scrapes these services too; what it scrapes for others stays.
+    """Install or update monitoring so that it watches these services too; what it does for others stays.
 
     :param target: the cluster
-    :param scrape_targets: services to add; they need not be deployed yet
+    :param scrape_targets: services to add, with their alert rules; they need not be deployed yet
+    :param routes: where the alerts of their projects go
     :param owner: who adds them, such as the name of an Airflow; what it added before and wants no more is removed
     :param keep: services of this owner that stay if they are there
-    :param timeout: seconds for the pods, and again until Prometheus knows these targets
-    :raises MonitoringFailed: when Helm fails or the time is over
+    :param timeout: seconds for the pods, and again until Prometheus does as it is told
+    :raises MonitoringFailed: when promtool or amtool refuses the outcome, Helm fails or the time is over
     """
     with locked(state_dir() / "monitoring.lock"):
         _mend(target)
         before = _values(target)
-        values = with_scrape_targets(before, scrape_targets, owner, keep)
+        values = with_services(before, scrape_targets, routes, owner, keep)
+        files = _rendered(target, values)
+        if values != with_services(before, []):
+            check_configuration(files)
         _helm(
             target,
             ["upgrade", "--install", _RELEASE, str(_CHART), "--create-namespace", "--reset-values", "--values", "-"],
@@ -79,41 +60,14 @@ def install(
             stdin=json.dumps(values),
         )
         # It reads its configuration again only when told: without this wait it would go on with the old one.
-        _wait_for_jobs(target, {wanted.job for wanted in scrape_targets}, _jobs(before) - _jobs(values), timeout)
+        wanted = {wanted.job for wanted in scrape_targets}
+        _wait_until_read(target, files, wanted, jobs_of(before) - jobs_of(values), timeout)
 
 
 def uninstall(target: Target) -> None:
     """Remove monitoring with all it measured, and its namespace. Fine when there is none."""
     _helm(target, ["uninstall", _RELEASE, "--ignore-not-found"], ["--wait"])
     _run([*kubectl_argv(target), "delete", "namespace", NAMESPACE, "--ignore-not-found"], "delete its namespace")
-
-
-def with_scrape_targets(
-    values: Mapping[str, Any], targets: Iterable[ScrapeTarget], owner: str = "", keep: Iterable[ScrapeTarget] = ()
-) -> dict[str, Any]:
-    """Return the chart's values with one scrape job more for each new target; jobs that exist keep their place.
-
-    Jobs of `owner` that are neither among the targets nor to be kept are left out.
-    """
-    targets = list(targets)
-    wanted = {target.job for target in [*targets, *keep]}
-    jobs = {
-        job["name"]: job
-        for job in values.get("scrapeJobs") or []
-        if not owner or job.get("owner") != owner or job["name"] in wanted
-    }
-    for target in targets:
-        jobs[target.job] = {
-            "name": target.job,
-            "target": target.address,
-            "project": target.project,
-            "owner": owner or jobs.get(target.job, {}).get("owner", ""),
-        }
-    return {**values, "scrapeJobs": list(jobs.values())}
-
-
-def _jobs(values: Mapping[str, Any]) -> set[str]:
-    return {job["name"] for job in values.get("scrapeJobs") or []}
 
 
 def _values(target: Target) -> dict[str, Any]:
@@ -137,16 +91,31 @@ def _mend(target: Target) -> None:
         _helm(target, ["rollback", _RELEASE], ["--wait"])
 
 
-def _wait_for_jobs(target: Target, wanted: set[str], unwanted: set[str], timeout: float) -> None:
+def _rendered(target: Target, values: Values) -> dict[str, str]:
+    """Return the files that Prometheus and Alertmanager would be given, by their names; without tokens."""
+    done = _try([*helm_argv(target), "template", _RELEASE, str(_CHART), "--values", "-"], json.dumps(values))
+    if done.returncode:
+        raise _failure("render its chart", done)
+    made = {one["kind"]: one["data"] for one in yaml.safe_load_all(done.stdout) if one and "data" in one}
+    secret = base64.b64decode(made["Secret"]["alertmanager.yml"]).decode()
+    return {**made["ConfigMap"], "alertmanager.yml": secret}
+
+
+def _wait_until_read(
+    target: Target, files: Mapping[str, str], wanted: set[str], unwanted: set[str], timeout: float
+) -> None:
+    # Each state of the rules has its own name there (see the chart): the rules themselves are shown rewritten only.
+    state = yaml.safe_load(files["prometheus.yml"])["rule_files"][-1]
     deadline = time.monotonic() + timeout
     while True:
         known = _known_jobs(target)
-        if known is not None and wanted <= known and not unwanted & known:
+        if known is not None and wanted <= known and not unwanted & known and state in _configuration(target):
             return
         if time.monotonic() > deadline:
             raise MonitoringFailed(
                 f"After {timeout:.0f} s, Prometheus scrapes {', '.join(sorted(known or ())) or 'nothing'} and not what "
-                f"it was told to. Its log says why: kubectl --namespace {NAMESPACE} logs deployment/prometheus"
+                f"it was told to, or goes on with old rules. Its log says why: "
+                f"kubectl --namespace {NAMESPACE} logs deployment/prometheus"
             )
         _reload(target)
         time.sleep(1)
@@ -154,10 +123,18 @@ def _wait_for_jobs(target: Target, wanted: set[str], unwanted: set[str], timeout
 
 def _known_jobs(target: Target) -> set[str] | None:
     """Return the names of the scrape jobs that run, or None while Prometheus does not answer."""
-    done = _try([*kubectl_argv(target), "get", "--raw", f"{_PROMETHEUS_API}/api/v1/targets?state=active"])
-    if done.returncode:
-        return None
-    return {known["labels"]["job"] for known in json.loads(done.stdout)["data"]["activeTargets"]}
+    data = _asked(target, "targets?state=active")
+    return None if data is None else {known["labels"]["job"] for known in data["activeTargets"]}
+
+
+def _configuration(target: Target) -> str:
+    """Return the configuration that Prometheus works with, nothing while it does not answer."""
+    return str((_asked(target, "status/config") or {}).get("yaml", ""))
+
+
+def _asked(target: Target, path: str) -> dict[str, Any] | None:
+    done = _try([*kubectl_argv(target), "get", "--raw", f"{_PROMETHEUS_API}/api/v1/{path}"])
+    return None if done.returncode else json.loads(done.stdout)["data"]
 
 
 def _reload(target: Target) -> None:

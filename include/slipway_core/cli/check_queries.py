@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from slipway_core.cli.publish import checkout
-from slipway_core.keptn.problems import InvalidEvent, InvalidFile
+from slipway_core.keptn.problems import InvalidFile
 from slipway_core.keptn.project_files import ProjectFiles
 from slipway_core.keptn.settings_file import load_settings
 from slipway_core.keptn.shipyard import load_shipyard
 from slipway_core.keptn.slo import Objective, Slo, load_slo
 from slipway_core.publish.check import SHIPYARD
+from slipway_core.publish.project_folder import project_folder
 from slipway_core.publish.services import services_of
 from slipway_core.quality_gate import window
 from slipway_core.quality_gate.messages import number_text
@@ -83,7 +83,7 @@ def check_queries(
     from slipway_core.numbers.prometheus_access import PrometheusAccess
     from slipway_core.numbers.prometheus_client import connect
 
-    folder = _folder(project)
+    folder = project_folder(project)
     password = os.environ.get("SLIPWAY_PROMETHEUS_PASSWORD", "") if user else ""
     token = "" if user else os.environ.get("SLIPWAY_PROMETHEUS_TOKEN", "")
     access = PrometheusAccess.of(url, user=user, password=password, token=token, ca=ca, verify=not no_verify)
@@ -104,13 +104,6 @@ def check_queries(
         click.echo(f"{folder}: no service has a slo.yaml, so there is no query to check.", err=True)
     failing = {BROKEN, NOTHING_NOW} if strict else {BROKEN}
     sys.exit(any(finding.state in failing for finding in findings))
-
-
-def _folder(project: str) -> Path:
-    for folder in (Path(project), checkout() / "include" / "projects" / project):
-        if (folder / SHIPYARD).is_file():
-            return folder.resolve()
-    raise InvalidEvent(project, f"is no project: no {SHIPYARD} in this folder, nor in include/projects/{project}.")
 
 
 def _scope(files: ProjectFiles) -> tuple[str, str, str]:

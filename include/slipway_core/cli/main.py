@@ -24,6 +24,10 @@ COMMANDS = {
     "lanes": ("slipway_core.cli.lanes:lanes", "List what runs and what waits for its turn."),
     "actions": ("slipway_core.cli.actions:actions", "List what was done against problems, and what was refused."),
     "check-queries": ("slipway_core.cli.check_queries:check_queries", "Ask each query of a project's gates once."),
+    "configure-monitoring": (
+        "slipway_local.monitoring_command:configure_monitoring",
+        "Alert rules and scrape jobs out of a project's files.",
+    ),
     "cluster": ("slipway_cluster.commands:cluster", "The embedded Kubernetes, or a cluster of your own."),
     "up": ("slipway_local.commands:up", "Start Airflow on this machine."),
     "down": ("slipway_local.commands:down", "Stop Airflow on this machine."),

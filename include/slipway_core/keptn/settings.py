@@ -78,6 +78,15 @@ class HealingSettings(NamedTuple):
     scale_back_after: float | None = 1800.0
 
 
+class MonitoringSettings(NamedTuple):
+    """Alert rules of a stage.
+
+    :param pending: seconds for which a limit must be missed before the alert fires (evaluation.md 12)
+    """
+
+    pending: float = 600.0
+
+
 class Schedule(NamedTuple):
     """A sequence that starts by the clock.
 
@@ -106,6 +115,7 @@ class StageSettings(NamedTuple):
     approval: ApprovalSettings = ApprovalSettings()
     test: LoadSettings = LoadSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     schedules: tuple[Schedule, ...] = ()
     lane: Policy = FIFO
     healing: HealingSettings = HealingSettings()
@@ -116,12 +126,15 @@ class ProjectSettings(NamedTuple):
 
     services: tuple[str, ...] = ()
     source: SourceSettings = SourceSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     stages: Mapping[str, StageSettings] = {}
 
     def stage(self, name: str) -> StageSettings:
         """Return what holds for a stage: what is said of it, else what is said of the project, else the defaults."""
         said = self.stages.get(name)
-        return said if said is not None else StageSettings(evaluation=EvaluationSettings(self.source))
+        if said is not None:
+            return said
+        return StageSettings(evaluation=EvaluationSettings(self.source), monitoring=self.monitoring)
 
 
 def to_data(settings: Any) -> Any:

@@ -66,6 +66,12 @@ HEALING = Section(
         ),
     },
 )
+MONITORING = Section(
+    "monitoring",
+    {
+        "for": Key("pending", values.duration("0s"), "How long a limit must be missed before its alert fires; 10m."),
+    },
+)
 SCHEDULE = Section(
     "a schedule",
     {
@@ -85,6 +91,7 @@ STAGE = Section(
         "evaluation": Key("evaluation", values.section(EVALUATION), "Gates."),
         "lane": Key("lane", values.choice("lane policy", POLICIES), "Which of those that wait goes on; fifo."),
         "healing": Key("healing", values.section(HEALING), "What healing actions may do."),
+        "monitoring": Key("monitoring", values.section(MONITORING), "Alert rules; as said for the project."),
         "schedules": Key("schedules", values.listed(SCHEDULE, Schedule()), "Sequences that start by the clock."),
     },
 )
@@ -93,6 +100,7 @@ PROJECT = Section(
     {
         "services": Key("services", values.SERVICES, "The project's services; its folders, when not said."),
         "source": Key("source", values.section(SOURCE), "Where gates get their numbers."),
+        "monitoring": Key("monitoring", values.section(MONITORING), "Alert rules that are made of its files."),
     },
 )
 STAGES = "stages"

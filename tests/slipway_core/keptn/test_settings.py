@@ -13,6 +13,7 @@ from slipway_core.keptn.settings import (
     EvaluationSettings,
     HealingSettings,
     LoadSettings,
+    MonitoringSettings,
     ProjectSettings,
     Schedule,
     SourceSettings,
@@ -26,6 +27,7 @@ from slipway_core.keptn.source import read_source
 WHOLE = """
 services: [carts, api]
 source: {type: prometheus, connection: prometheus_here}
+monitoring: {for: 5m}
 stages:
   qa:
     connection: kubernetes_mine
@@ -34,6 +36,7 @@ stages:
     evaluation: {source: {connection: prometheus_qa}, scrapeDelay: 20s}
     lane: latest-wins
     healing: {cooldown: 0s, actionsPerHour: 0, maxReplicas: 4, dryRun: true, scaleBackAfter: never}
+    monitoring: {for: 90s}
     schedules:
       - sequence: nightly
         cron: "0 2 * * *"
@@ -65,6 +68,7 @@ def test_every_key_is_read():
         ApprovalSettings(("alice", "bob"), 172800.0, True),
         LoadSettings(0.01, 600.0),
         EvaluationSettings(SourceSettings("prometheus", "prometheus_qa"), 20.0),
+        MonitoringSettings(90.0),
         (nightly, Schedule(cron="@daily", timeframe=60.0)),
         LATEST_WINS,
         HealingSettings(0.0, 0, 4, True, None),
@@ -73,10 +77,11 @@ def test_every_key_is_read():
 
 
 @pytest.mark.parametrize("stage", ["production", "never-named"])
-def test_a_stage_has_the_source_of_its_project(stage):
-    """Unless it names one."""
+def test_a_stage_has_source_and_alerting_of_its_project(stage):
+    """Unless it names its own."""
     settings, _ = read(WHOLE)
     assert "prometheus_here" == settings.stage(stage).evaluation.source.connection
+    assert 300.0 == settings.stage(stage).monitoring.pending
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "services:\n", "stages:\n", "services: []\nsource:\n"])

@@ -57,11 +57,13 @@ indicators:
     "slipway.yaml": """\
 services: [carts, api]
 source: {type: prometheus, connection: prometheus_default}
+monitoring: {for: 10m}
 stages:
   qa:
     connection: kubernetes_mine
     test: {acceptedFailureRatio: 0.01, timeout: 10m}
     evaluation: {source: {connection: prometheus_qa}, scrapeDelay: 20s}
+    monitoring: {for: 2m}
   production:
     approval: {approvers: [alice, bob], expiresAfter: 48h, supersede: true}
     schedules:

@@ -1,0 +1,31 @@
+"""Tokens for the local Alertmanager."""
+
+from __future__ import annotations
+
+from slipway_local.airflow import LocalAirflow
+from slipway_local.alert_tokens import alert_tokens
+
+
+def test_each_project_has_one_token_that_is_made_once(described: LocalAirflow) -> None:
+    """Also over a restart; the file is for its owner only."""
+    made: list[tuple[str, str]] = []
+
+    def create(name: str, project: str) -> str:
+        made.append((name, project))
+        return f"token {len(made)}"
+
+    tokens = alert_tokens(described, create)
+    assert ("token 1", "token 2", "token 1") == (tokens("shop"), tokens("blog"), tokens("shop"))
+    assert "token 1" == alert_tokens(described, create)("shop")
+    assert ["shop", "blog"] == [project for _, project in made]
+    assert 0o600 == (described.folder / "alert-tokens.json").stat().st_mode & 0o777
+
+
+def test_a_lost_file_needs_no_name_that_is_taken(described: LocalAirflow) -> None:
+    """Names of tokens are used once."""
+    names: list[str] = []
+    tokens = alert_tokens(described, lambda name, _: names.append(name) or "token")
+    tokens("shop")
+    (described.folder / "alert-tokens.json").unlink()
+    tokens("shop")
+    assert 2 == len(set(names))
