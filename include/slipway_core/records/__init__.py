@@ -1,4 +1,4 @@
-"""Our own tables: every evaluation, every approval. Never Airflow's.
+"""Our own tables: every evaluation, every approval, all that came in. Never Airflow's.
 
 ::
 
@@ -20,23 +20,32 @@ from slipway_core.records.entries import (
     PastValue,
     TaskRun,
 )
-from slipway_core.records.errors import NoSuchRecord, RecordsUnavailable
+from slipway_core.records.errors import NameTaken, NoSuchRecord, RecordsUnavailable
 from slipway_core.records.location import records_url
 from slipway_core.records.store import Records, open_records
+from slipway_core.records.way_in_entries import RIGHTS, Handled, Message, NewMessage, Right, Stored, Token
 
 __all__ = [
+    "RIGHTS",
     "Approval",
     "Decision",
     "Evaluation",
+    "Handled",
     "Invalidation",
+    "Message",
+    "NameTaken",
     "NewApproval",
     "NewEvaluation",
+    "NewMessage",
     "NoSuchRecord",
     "PastEvaluation",
     "PastValue",
     "Records",
     "RecordsUnavailable",
+    "Right",
+    "Stored",
     "TaskRun",
+    "Token",
     "open_records",
     "records_url",
 ]

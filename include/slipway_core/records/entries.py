@@ -163,3 +163,4 @@ class Pruned(NamedTuple):
 
     evaluations: int
     approvals: int
+    messages: int

@@ -8,7 +8,7 @@ from slipway_core.records.columns import Moment, Words
 
 VERSION_TABLE = "slipway_alembic_version"
 # The newest migration; known here so that looking at the database needs no Alembic. Ids are numbers that grow.
-HEAD = "0001"
+HEAD = "0003"
 
 metadata = MetaData()
 
@@ -69,4 +69,39 @@ approvals = Table(
     UniqueConstraint("dag_id", "run_id", "task_id", "attempt", name="slipway_approvals_of_task"),
     Index("slipway_approvals_context", "context"),
     Index("slipway_approvals_place", "project", "stage", "service", "decision"),
+)
+
+inbox = Table(
+    "slipway_inbox",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("received", Moment, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("source", Words, nullable=False),
+    Column("sender", Words, nullable=False),
+    Column("project", Words, nullable=False),
+    Column("context", Words, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("dag_id", Words, nullable=False),
+    Column("run_id", Words, nullable=False),
+    UniqueConstraint("key", name="slipway_inbox_key"),
+    Index("slipway_inbox_state", "state", "received"),
+    Index("slipway_inbox_context", "context"),
+)
+
+tokens = Table(
+    "slipway_tokens",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("project", Words, nullable=False),
+    Column("can", Words, nullable=False),
+    Column("hash", Words, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("revoked", Moment),
+    Column("used", Moment),
+    UniqueConstraint("name", name="slipway_tokens_name"),
 )

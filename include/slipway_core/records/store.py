@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from slipway_core.records.approvals import Approvals
     from slipway_core.records.database import Database
     from slipway_core.records.evaluations import Evaluations
+    from slipway_core.records.inbox import Inbox
+    from slipway_core.records.tokens import Tokens
 
 # An `include_result_with_score` may look back over as many evaluations, and not over more (evaluation.md 4).
 FURTHEST_BASELINE = 100
@@ -19,7 +21,7 @@ WAIT = 10.0
 
 
 class Records:
-    """Evaluations and approvals in one database; cheap to make, safe to share between threads and over forks.
+    """All records in one database; cheap to make, safe to share between threads and over forks.
 
     :param url: SQLAlchemy's address: `sqlite:///…` or `postgresql://…`
     :param wait: seconds to wait for a connection or a lock, each
@@ -53,18 +55,33 @@ class Records:
 
         return Approvals(self._database)
 
+    @cached_property
+    def inbox(self) -> Inbox:
+        """What came in from outside."""
+        from slipway_core.records.inbox import Inbox
+
+        return Inbox(self._database)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """The rights of senders that cannot log in."""
+        from slipway_core.records.tokens import Tokens
+
+        return Tokens(self._database)
+
     def migrate(self) -> None:
         """Bring the tables up to date; does nothing where they are. Safe when several start at once."""
         self._database.migrate()
 
     def prune(self, older_than_days: float, keep_last: int = FURTHEST_BASELINE) -> Pruned:
-        """Delete what is old; never an open approval.
+        """Delete what is old; never an open approval, never a message that has not been started.
 
-        :param older_than_days: counted from when an evaluation finished or an approval was decided
+        :param older_than_days: counted from when an evaluation finished, an approval was decided, a message came in
         :param keep_last: so many newest evaluations of each project, stage, service and result stay however old they
             are, for baselines; invalidated ones do not count
         """
-        return Pruned(self.evaluations.prune(older_than_days, keep_last), self.approvals.prune(older_than_days))
+        evaluations = self.evaluations.prune(older_than_days, keep_last)
+        return Pruned(evaluations, self.approvals.prune(older_than_days), self.inbox.prune(older_than_days))
 
 
 def open_records(url: str | None = None, wait: float = WAIT) -> Records:
