@@ -37,7 +37,7 @@ class _Drained:
 
 
 class SlipwayPlugin(AirflowPlugin):
-    """Slipway's routes, below ``/slipway``; the drain behind them; a tab on the page of each task: what came in and out."""
+    """Slipway's routes, below ``/slipway``, the drain behind them, and a tab on the page of each task."""
 
     name = "slipway"
     fastapi_apps = [{"app": _routes, "url_prefix": "/slipway", "name": "slipway"}]
