@@ -122,12 +122,9 @@ LATER = {
     47: "lanes",
     49: "lanes",
     52: "lanes",
-    67: "self-healing",
     72: "configuration in Git",
     73: "configuration in Git",
     74: "jobs",
-    78: "commands that speak to the routes",
-    80: "commands that speak to the routes",
 }
 
 _NUMBERS = re.compile(r"\bR(\d+)\b(?: to R(\d+)\b)?")

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from slipway_core.keptn import incoming
-from slipway_core.keptn.event import Scope
+from slipway_core.keptn.cloud_event import APPROVAL_FINISHED
+from slipway_core.keptn.event import FAIL, PASS, SUCCEEDED, Scope
 from slipway_core.quality_gate import window
 
 CLI = "https://github.com/keptn/keptn/cli"
@@ -42,16 +43,30 @@ def sequence(scope: Scope, name: str, labels: Mapping[str, str], data: Iterable[
     return _event(CLI, scope, name, {**incoming.unfolded(data), **own})
 
 
+def approval_finished(scope: Scope, approved: bool, context: str) -> dict[str, Any]:
+    """Return what `send event approval.finished` sent (R80).
+
+    :param context: of the delivery; empty for the only one that is open
+    """
+    told = {"status": SUCCEEDED, "result": PASS if approved else FAIL, "message": ""}
+    event = _envelope(APPROVAL_FINISHED, f"{CLI}#{APPROVAL_FINISHED}", {**scope._asdict(), **told})
+    return {**event, "shkeptncontext": context} if context else event
+
+
 def pairs(text: str) -> dict[str, str]:
     """Return ``k=v,k2=v2`` as a mapping; raises InvalidEvent."""
     return dict(incoming.pair(part, "labels") for part in text.split(",") if part.strip())
 
 
 def _event(source: str, scope: Scope, name: str, data: dict[str, Any]) -> dict[str, Any]:
+    return _envelope(f"sh.keptn.event.{scope.stage}.{name}.triggered", source, data)
+
+
+def _envelope(type_: str, source: str, data: dict[str, Any]) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": str(uuid4()),
-        "type": f"sh.keptn.event.{scope.stage}.{name}.triggered",
+        "type": type_,
         "source": source,
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "contenttype": "application/json",

@@ -1,10 +1,8 @@
-"""`./slipway trigger …` and `./slipway send-event`: what starts sequences, in Keptn's form and in Airflow's."""
+"""`./slipway trigger …`: what starts sequences, in Keptn's form and in Airflow's."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -121,27 +119,6 @@ def by_dag(sequence: str, service: str, image: str, labels: tuple[str, ...], wai
                 raise click.exceptions.Exit(1)
 
 
-@click.command("send-event")
-@click.option("-f", "--file", required=True, type=click.Path(dir_okay=False, exists=True, path_type=Path))
-@asks_who
-@says_what_went_wrong
-def send_event(file: Path, user: str) -> None:
-    """Send an event, a JSON file, as Keptn's `send event` did.
-
-    \b
-    {"type": "sh.keptn.event.production.remediation.triggered",
-     "data": {"project": "…", "stage": "production", "service": "…", "problem": {"problemTitle": "…"}}}
-    """
-    try:
-        event = json.loads(file.read_text("utf-8"))
-    except ValueError as error:
-        raise click.ClickException(f"{file} is no JSON: {error}") from error
-    if not isinstance(event, dict):
-        raise click.ClickException(f"{file} must hold one event, a mapping with 'type' and 'data'.")
-    with logged_in(kept_airflow(), user) as api:
-        _tell(api, event)
-
-
 def _send(
     airflow: LocalAirflow,
     make: Callable[..., dict[str, Any]],
@@ -159,19 +136,9 @@ def _send(
 
     event = make(Scope(project, stage, service), keptn_events.pairs(labels))
     with logged_in(airflow, user) as api:
-        context = _tell(api, event)
+        context = ways_in.send_and_tell(api, event, click.echo)
         if watch and not ways_in.watch(api, context, click.echo):
             raise click.exceptions.Exit(1)
-
-
-def _tell(api: Any, event: dict[str, Any]) -> str:
-    from slipway_local import ways_in
-
-    answer = ways_in.send_event(api, event)
-    context = str(answer["keptnContext"])
-    known = "" if answer["new"] else " It was sent before, and nothing is started twice."
-    click.echo(f"Keptn context: {context}  ({answer['dag_id']}){known}")
-    return context
 
 
 def _first_stage(airflow: LocalAirflow, project: str) -> str:

@@ -20,6 +20,14 @@ def send_event(api: AirflowApi, event: Mapping[str, Any]) -> Json:
     return api.ask("POST", "/slipway/events", body=event)
 
 
+def send_and_tell(api: AirflowApi, event: Mapping[str, Any], say: Callable[[str], None]) -> str:
+    """Send an event, say under which context, and return that."""
+    answer = send_event(api, event)
+    known = "" if answer["new"] else " It was sent before, and nothing is started twice."
+    say(f"Keptn context: {answer['keptnContext']}  ({answer['dag_id']}){known}")
+    return str(answer["keptnContext"])
+
+
 def context_state(api: AirflowApi, context: str) -> Json:
     """Return the runs of a context and what came in for it; ApiError with status 404 when nothing is known of it."""
     return api.ask("GET", f"/slipway/contexts/{quote(context, safe='')}")

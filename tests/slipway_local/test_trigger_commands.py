@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from click.testing import CliRunner, Result
 from slipway_core.keptn.plan import plan_project
 from slipway_core.keptn.shipyard import load_shipyard
 from slipway_core.publish.git_store import Entry, GitStore
-from slipway_local import commands, login, trigger_commands, ways_in
+from slipway_local import approvals, commands, event_commands, login, trigger_commands, ways_in
 from slipway_local.api import AirflowApi
 
 SHIPYARD = """\
@@ -51,7 +52,8 @@ class Airflow:
             return httpx.Response(202, json={"keptnContext": "ctx-1", "dag_id": "a.b.c", "new": self.new})
         if path == "/slipway/contexts/ctx-1":
             states = self.states.pop(0) if len(self.states) > 1 else self.states[0]
-            runs = [{"dag_id": "a.b.c", "service": "carts", "state": state, "url": "http://run"} for state in states]
+            run = {"dag_id": "a.b.c", "project": "a", "stage": "b", "service": "carts", "url": "http://run"}
+            runs = [{**run, "state": state} for state in states]
             left = [{"dag_id": "a.b.c", "state": "new" if "soon" in states else "started", "why": ""}]
             return httpx.Response(200, json={"runs": [one for one in runs if one["state"] != "soon"], "received": left})
         if path.endswith("/dagRuns"):
@@ -73,7 +75,7 @@ def airflow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Airflow:
     with store.locked():
         store.commit({"plans/shop.json": Entry("100644", store.add_text(plan.to_json().encode()))}, None, "a test's")
     made = Airflow(store.folder)
-    for module in (commands, trigger_commands):
+    for module in (commands, event_commands, trigger_commands):
         monkeypatch.setattr(module, "kept_airflow", lambda: made)
     monkeypatch.setattr(login, "AirflowApi", lambda address, user, password: made.api(user, password))
     monkeypatch.setattr(ways_in, "SETTLES", 0.0)
@@ -144,11 +146,55 @@ def test_an_event_is_sent_from_a_file(airflow: Airflow, tmp_path: Path) -> None:
     file = tmp_path / "event.json"
     file.write_text('{"type": "t", "data": {}}')
     airflow.new = False
-    assert "sent before" in run("-f", str(file), command=trigger_commands.send_event).output
+    assert "sent before" in run("-f", str(file), command=event_commands.send_event).output
     assert airflow.events == [{"type": "t", "data": {}}]
     for bad in ("{", "[]"):
         file.write_text(bad)
-        assert run("-f", str(file), command=trigger_commands.send_event).exit_code == 1
+        assert run("-f", str(file), command=event_commands.send_event).exit_code == 1
+
+
+APPROVAL = ("approval.finished", "--project", "a", "--stage", "b")
+
+
+def test_the_approval_of_a_context_is_approved(airflow: Airflow) -> None:
+    """R80: without asking; a context without a run there is an error, and nothing is sent."""
+    assert run(*APPROVAL, "--id", "ctx-1", command=event_commands.send_event).exit_code == 0
+    [sent] = airflow.events
+    assert (sent["type"], sent["shkeptncontext"]) == ("sh.keptn.event.approval.finished", "ctx-1")
+    assert (sent["data"]["service"], sent["data"]["result"]) == ("carts", "pass")
+    words = ("approval.finished", "--project", "a", "--stage", "other", "--id", "ctx-1")
+    assert "no run in stage 'other'" in run(*words, command=event_commands.send_event).output
+    assert len(airflow.events) == 1
+
+
+@pytest.mark.parametrize(("key", "result"), [("a", "pass"), ("d", "fail")])
+def test_the_approval_of_a_service_is_asked_about(
+    airflow: Airflow, monkeypatch: pytest.MonkeyPatch, key: str, result: str
+) -> None:
+    """R80: with what waits before one's eyes."""
+    since = datetime(2026, 1, 2, tzinfo=UTC)
+    waiting = [approvals.OpenApproval(f"{name}.b.c", "run", "approval", "carts", "b", "x:1", since) for name in "az"]
+    monkeypatch.setattr(approvals, "open_approvals", lambda api: waiting)
+    words = [*APPROVAL, "--service", "carts"]
+    done = CliRunner().invoke(event_commands.send_event, words, input=f"{key}\n")
+    assert "carts x:1 waits since 2026-01-02" in done.output
+    assert airflow.events[0]["data"]["result"] == result
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("approval.finished",),
+        APPROVAL,
+        (*APPROVAL, "--id", "x", "--service", "y"),
+        ("approval.finished", "--id", "x"),
+    ],
+)
+def test_what_is_to_be_sent_must_be_said(airflow: Airflow, words: tuple[str, ...]) -> None:
+    """R80: with both or neither of --id and --service it is an error."""
+    assert run(*words, command=event_commands.send_event).exit_code == 2
+    assert airflow.events == []
 
 
 def test_the_state_of_a_context_is_shown(airflow: Airflow) -> None:

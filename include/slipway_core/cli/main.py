@@ -27,7 +27,7 @@ COMMANDS = {
     "demo": ("slipway_local.commands:demo", "Carry a service through its stages, from nothing."),
     "trigger": ("slipway_local.trigger_commands:trigger", "Start a sequence of a stage."),
     "send-event": (
-        "slipway_local.trigger_commands:send_event",
+        "slipway_local.event_commands:send_event",
         "Send an event: to start a sequence, or answer an approval.",
     ),
     "approvals": ("slipway_local.commands:approvals", "List the releases that wait for a person."),
