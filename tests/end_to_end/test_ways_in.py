@@ -24,15 +24,15 @@ from tests.end_to_end.conftest import SETTLED, within
 from tests.end_to_end.ways_in_codes import (
     PROJECT,
     ROLES,
-    SHIPYARD,
     alert,
     approval,
-    bearer,
     event,
+    login,
     senders,
     tables,
     token,
     webhook,
+    write_project,
 )
 
 ANNOUNCE, AFTERMATH = f"{PROJECT}.dev.announce", f"{PROJECT}.production.aftermath"
@@ -43,9 +43,7 @@ DELIVERY = f"{PROJECT}.production.delivery"
 @pytest.fixture(scope="module", autouse=True)
 def project(api: AirflowApi, sources: Path) -> None:
     """Publish a project whose tasks do nothing; what comes in bulk is started, and then waits."""
-    (sources / PROJECT / "runner").mkdir(parents=True, exist_ok=True)
-    (sources / PROJECT / "runner" / "values.yaml").write_text("")
-    (sources / PROJECT / "shipyard.yaml").write_text(SHIPYARD)
+    write_project(sources)
     for dag_id in (ANNOUNCE, AFTERMATH, REMEDIATION, BULK, DELIVERY):
         api.wait_for_dag(dag_id)
     api.patch(f"dags/{BULK}", {"is_paused": True})
@@ -64,12 +62,6 @@ def client(airflow: LocalAirflow) -> Iterator[httpx.Client]:
         yield opened
 
 
-def login(airflow: LocalAirflow, client: httpx.Client, user: str) -> dict[str, str]:
-    """Return the headers of a user."""
-    told = {"username": user, "password": airflow.password(user)}
-    return bearer(client.post("/auth/token", json=told).json()["access_token"])
-
-
 def runs_of(api: AirflowApi, dag_id: str, context: str) -> list[dict[str, Any]]:
     """Return the runs of a context in a DAG."""
     return list(api.dag_runs(dag_id, run_id_prefix_pattern=context))
@@ -79,7 +71,7 @@ def test_the_status_codes_are_those_of_the_documentation(
     airflow: LocalAirflow, client: httpx.Client, records: Records
 ) -> None:
     """docs/ways-in.md holds these two tables; copy them from here when they are to change."""
-    logins = {role: login(airflow, client, role) for role in ROLES}
+    logins = {role: login(client, role, airflow.password(role)) for role in ROLES}
     measured = tables(client, senders(records, logins))
     print(measured)
     assert measured in (CHECKOUT / "docs" / "ways-in.md").read_text()
@@ -125,8 +117,9 @@ def test_an_approval_is_answered_by_an_event_of_one_who_may(
     assert within(60, lambda: open_approvals(api, DELIVERY, run["dag_run_id"]) != [])
     time.sleep(SETTLED)
     sent = {**approval(), "shkeptncontext": context}
-    assert client.post("/slipway/events", json=sent, headers=login(airflow, client, "viewer")).status_code == 403
-    headers = login(airflow, client, "op")
+    viewer = login(client, "viewer", airflow.password("viewer"))
+    assert client.post("/slipway/events", json=sent, headers=viewer).status_code == 403
+    headers = login(client, "op", airflow.password("op"))
     answers = [client.post("/slipway/events", json=sent, headers=headers) for _ in "12"]
     assert [(one.status_code, one.json()["new"]) for one in answers] == [(202, True), (202, False)]
     assert api.wait_for_run(DELIVERY, run["dag_run_id"])["state"] == "success"

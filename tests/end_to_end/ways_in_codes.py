@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -66,6 +67,20 @@ def event(sequence: str = "announce", **data: Any) -> dict[str, Any]:
 def bearer(secret: str) -> dict[str, str]:
     """Return the header that carries a token."""
     return {"Authorization": f"Bearer {secret}"}
+
+
+def login(client: httpx.Client, user: str, password: str) -> dict[str, str]:
+    """Return the headers of a user of Airflow."""
+    answer = client.post("/auth/token", json={"username": user, "password": password})
+    return bearer(answer.raise_for_status().json()["access_token"])
+
+
+def write_project(sources: Path) -> None:
+    """Write the project into a folder of projects."""
+    service = sources / PROJECT / "runner"
+    service.mkdir(parents=True, exist_ok=True)
+    (service / "values.yaml").write_text("")
+    (sources / PROJECT / "shipyard.yaml").write_text(SHIPYARD)
 
 
 def token(records: Records, can: Right, project: str = PROJECT, *, revoked: bool = False) -> dict[str, str]:
