@@ -121,7 +121,7 @@ def tables(client: httpx.Client, who: Mapping[str, Headers]) -> str:
             client.get(f"/slipway/contexts/{context}", headers=headers),
         )
         lines.append(f"| {name} | {' | '.join(str(answer.status_code) for answer in codes)} |")
-    lines += ["", "| what is sent, by one who may | answer | which names |", "|---|---|---|"]
+    lines += ["", "| what is sent, by one who may | answer | it names |", "|---|---|---|"]
     for name, path, body, word in _bodies():
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         answer = client.post(f"/slipway{path}", content=content, headers=may)

@@ -56,6 +56,7 @@ def client(monkeypatch, records, drain):
 @pytest.fixture
 def login(monkeypatch):
     """Return the headers of a user of a role."""
+    monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "x" * 64)  # else each login warns of a weak one
     manager = create_auth_manager()
     monkeypatch.setattr(RevokedToken, "is_revoked", staticmethod(lambda jti: False))
 
