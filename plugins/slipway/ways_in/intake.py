@@ -66,11 +66,11 @@ def alerts(found: Sequence[Any], status: Any, who: Sender, known: Places) -> Tak
 
     :param status: of the whole body
     """
-    taken = Taken()
+    taken, granted = Taken(), set[str]()
     for number, entry in enumerate(found):
         where = f"alerts[{number}]"
         try:
-            taken.messages.append(_alert(entry, where, status, who, known))
+            taken.messages.append(_alert(entry, where, status, who, known, granted))
         except InvalidEvent as error:
             taken.refusals.append(Refusal(422, str(error)))
         except HTTPException as error:
@@ -100,9 +100,16 @@ def shown(stored: Stored) -> dict[str, Any]:
     return {"context": message.context, "dag_id": message.dag_id, "state": message.state, "new": stored.is_new}
 
 
-def _alert(entry: Any, where: str, status: Any, who: Sender, known: Places) -> NewMessage:
+def _alert(entry: Any, where: str, status: Any, who: Sender, known: Places, granted: set[str]) -> NewMessage:
+    """Return what is stored of one alert.
+
+    :param granted: DAGs that the sender may start; of a thousand alerts most are for the same few
+    """
     read = alert.read(entry, where, status)
-    who.require_start(read.scope.project, names.dag_id(read.scope.project, read.scope.stage, alert.SEQUENCE))
+    wanted = names.dag_id(read.scope.project, read.scope.stage, alert.SEQUENCE)
+    if wanted not in granted:
+        who.require_start(read.scope.project, wanted)
+        granted.add(wanted)
     try:
         dag_id = known.require(read.scope, alert.SEQUENCE)
     except InvalidEvent as error:

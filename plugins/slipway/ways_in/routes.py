@@ -1,6 +1,7 @@
 """The routes by which alerts and events come in, and by which one sees what became of them."""
 
 # No `from __future__ import annotations` here: FastAPI could not read the dependencies, and would answer 422.
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -17,6 +18,8 @@ from slipway.ways_in.bodies import Body, json_of
 from slipway.ways_in.destinations import Destinations
 from slipway.ways_in.drain import Drain, drain
 from slipway.ways_in.sender import Sender, records, sender
+
+log = logging.getLogger(__name__)
 
 router = APIRouter()
 
@@ -47,6 +50,7 @@ def alerts(
     answer: dict[str, Any] = {"taken": [intake.shown(one) for one in stored]}
     if taken.refusals:
         first = taken.refusals[0]
+        log.warning("%s sent %d alerts that were refused; the first: %r", who.name, len(taken.refusals), first.why)
         answer |= {"detail": first.why, "refused": [one.why for one in taken.refusals]}
     return JSONResponse(answer, status_code=taken.status)
 

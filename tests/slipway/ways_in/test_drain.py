@@ -1,6 +1,9 @@
 """What was stored is started, once, whatever happens in between."""
 
+import asyncio
+import importlib.util
 import threading
+from pathlib import Path
 
 import pytest
 from airflow.exceptions import DagNotFound, DagRunAlreadyExists
@@ -138,6 +141,28 @@ def test_the_thread_starts_what_is_stored_while_it_runs_and_ends_when_told(recor
         drain.stop()
     assert not any(thread.name == "slipway-drain" for thread in threading.enumerate())
     assert ["started"] == states(records)
+
+
+def test_the_drain_runs_as_long_as_the_server(monkeypatch):
+    """From its start on, not from the first request; an ordinary request is only passed on."""
+    from slipway.ways_in import drain
+
+    plugin = Path(__file__).parents[3] / "plugins" / "slipway_plugin.py"
+    spec = importlib.util.spec_from_file_location("slipway_plugin", plugin)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    seen = []
+    monkeypatch.setattr(drain.drain, "run", lambda: seen.append("run"))
+    monkeypatch.setattr(drain.drain, "stop", lambda: seen.append("stop"))
+
+    async def app(scope, receive, send):
+        seen.append(scope["type"])
+
+    [middleware] = module.SlipwayPlugin.fastapi_root_middlewares
+    around = middleware["middleware"](app)
+    for kind in ("lifespan", "http"):
+        asyncio.run(around({"type": kind}, None, None))
+    assert ["run", "lifespan", "stop", "http"] == seen
 
 
 def test_drains_side_by_side_start_each_once(records, triggered):
