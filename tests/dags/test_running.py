@@ -287,3 +287,38 @@ def test_a_context_shows_runs_that_have_begun_and_those_that_wait(message, tmp_p
         [stored] = begun(session, [number.first()[0]]).values()
     [shown] = state_of(stored["context"], records, {"shop.qa.rollback"})["runs"]
     assert ("success", "rollback") == (shown["state"], shown["sequence"])
+
+
+def test_an_open_approval_is_found_and_answered_from_outside(run):
+    """By its place alone, in the name of a token; a second answer comes too late."""
+    import threading
+    import time
+
+    from slipway.ways_in import approvals
+    from slipway.ways_in.sender import Sender, TokenUser
+    from slipway_core.keptn.cloud_event import ApprovalFinished
+    from slipway_core.keptn.event import Scope
+    from slipway_core.keptn.problems import InvalidEvent
+
+    scope, said = Scope("shop", "production", "carts"), []
+
+    def answer():
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and not said:
+            try:
+                found = approvals.open_approval(scope, "")
+            except InvalidEvent:
+                time.sleep(0.2)
+                continue
+            with pytest.raises(InvalidEvent, match="no approval of service 'carts'"):
+                approvals.open_approval(scope, "another context")
+            approvals.answer(found, ApprovalFinished(scope, False, "too slow"), Sender(TokenUser("hook")))
+            said.append(found)
+
+    outside = threading.Thread(target=answer)
+    outside.start()
+    ended = run("pass", dag_id=CAREFUL)
+    outside.join()
+    [found] = said
+    assert (CAREFUL, ended.run_id, "approval") == (found.dag_id, found.run_id, found.task_id)
+    assert ("failed", "failed") == (ended.state, ended.tasks["approval"])
