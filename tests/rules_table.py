@@ -118,10 +118,7 @@ DECIDED = {
 }
 # Rules whose code is not there yet, and what they wait for.
 LATER = {
-    67: "self-healing",
     74: "jobs",
-    78: "commands that speak to the routes",
-    80: "commands that speak to the routes",
 }
 
 _NUMBERS = re.compile(r"\bR(\d+)\b(?: to R(\d+)\b)?")

@@ -13,6 +13,7 @@ import httpx
 from slipway_local.errors import ApiError, NotReady
 
 Json = dict[str, Any]
+_V2 = "/api/v2/"
 ENDED = frozenset({"success", "failed"})
 
 
@@ -158,19 +159,19 @@ class AirflowApi:
 
     def get(self, path: str, **parameters: Any) -> Json:
         """GET a path below /api/v2."""
-        return self._ask("GET", path, parameters)
+        return self.ask("GET", _V2 + path, parameters)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Json:
         """POST to a path below /api/v2."""
-        return self._ask("POST", path, body=body)
+        return self.ask("POST", _V2 + path, body=body)
 
     def patch(self, path: str, body: Mapping[str, Any], **parameters: Any) -> Json:
         """PATCH a path below /api/v2."""
-        return self._ask("PATCH", path, parameters, body)
+        return self.ask("PATCH", _V2 + path, parameters, body)
 
     def delete(self, path: str) -> None:
         """DELETE a path below /api/v2."""
-        self._ask("DELETE", path)
+        self.ask("DELETE", _V2 + path)
 
     def pages(self, path: str, key: str, **parameters: Any) -> Iterator[Json]:
         """Yield what a collection holds under `key`, page by page."""
@@ -182,13 +183,14 @@ class AirflowApi:
             if not page[key] or offset >= page["total_entries"]:
                 return
 
-    def _ask(
+    def ask(
         self, method: str, path: str, parameters: Mapping[str, Any] | None = None, body: Mapping[str, Any] | None = None
     ) -> Json:
+        """Ask any path of the API server, logged in."""
         used = self._token or self._renew("")
-        answer = self._send(method, f"/api/v2/{path}", parameters, body, used)
+        answer = self._send(method, path, parameters, body, used)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
-            answer = self._send(method, f"/api/v2/{path}", parameters, body, self._renew(used))
+            answer = self._send(method, path, parameters, body, self._renew(used))
         self._require_success(answer)
         return answer.json() if answer.content else {}
 

@@ -1,4 +1,4 @@
-"""`./slipway up | down | status | logs | trigger | approve …`: a local Airflow, and all that it works on."""
+"""`./slipway up | down | status | logs | approve …`: a local Airflow, and all that it works on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipway_local.login import asks_who, logged_in
 from slipway_local.settings import USERS
 
 if TYPE_CHECKING:
@@ -76,9 +77,22 @@ def down(cluster: bool) -> None:
 
 
 @click.command()
+@click.argument("context", required=False)
+@asks_who
 @says_what_went_wrong
-def status() -> None:
-    """Show the parts of Airflow, how they are, and where to log in."""
+def status(context: str | None, user: str) -> None:
+    """Show the parts of Airflow, how they are, and where to log in; or how far CONTEXT is, over all its stages."""
+    if context is None:
+        _show_parts()
+        return
+    from slipway_local import ways_in
+
+    with logged_in(kept_airflow(), user) as api:
+        for line in ways_in.lines_of(ways_in.context_state(api, context)):
+            click.echo(line)
+
+
+def _show_parts() -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -125,33 +139,6 @@ def demo(steps: str) -> None:
     from slipway_local.demo import run_demo
 
     run_demo(steps)
-
-
-@click.command()
-@click.argument("sequence", metavar="PROJECT.STAGE.SEQUENCE")
-@click.option("--service", required=True, help="Which service of the project.")
-@click.option("--image", default="", help="What to deliver, e.g. ghcr.io/org/app:1.0.")
-@click.option("--label", "labels", multiple=True, metavar="KEY=TEXT", help="Travels with the run; may be repeated.")
-@click.option("--wait", is_flag=True, help="Wait for the end; exit code 1 when the run failed.")
-@says_what_went_wrong
-def trigger(sequence: str, service: str, image: str, labels: tuple[str, ...], wait: bool) -> None:
-    """Start a sequence of a stage, as its trigger form in the UI does.
-
-    \b
-    ./slipway trigger fulltour.qa.delivery --service helloservice --image ghcr.io/slipway-samples/helloservice:v0.1.1
-    """
-    pairs = [label.partition("=") for label in labels]
-    if wrong := [key for key, equals, _ in pairs if not (key and equals)]:
-        raise click.UsageError(f"--label wants KEY=TEXT, not {wrong[0]!r}.")
-    with kept_airflow().api() as api:
-        conf = {"service": service, "image": image, "labels": {key: text for key, _, text in pairs}}
-        run_id = api.trigger(sequence, conf)["dag_run_id"]
-        click.echo(f"Started {api.run_page(sequence, run_id)}")
-        if wait:
-            state = api.wait_for_run(sequence, run_id, timeout=3600)["state"]
-            click.echo(f"It ended: {state}.")
-            if state != "success":
-                raise click.exceptions.Exit(1)
 
 
 @click.command()

@@ -7,9 +7,11 @@ from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Response
 
 from slipway import pages, reports
+from slipway.ways_in.routes import router as ways_in
 
 # Without these addresses switched off the documentation would be public.
 app = FastAPI(title="Slipway", docs_url=None, redoc_url=None, openapi_url=None)
+app.include_router(ways_in)
 
 # A report is made beside a user's load script: it may run its own scripts, but not as a page of Airflow's.
 SANDBOX = (

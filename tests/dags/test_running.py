@@ -223,3 +223,125 @@ def test_a_run_that_was_cancelled_begins_nothing_and_nothing_follows(run):
     expected = {"lane": "failed", "deployment": "upstream_failed", "follow_0": "upstream_failed", "finish": "failed"}
     assert expected == {task: ended.tasks[task] for task in expected}
     assert ("failed", {}, ()) == (ended.state, ended.started, open_records().lanes.all())
+
+
+@pytest.fixture
+def message(run):
+    """What came in for `shop.qa.alarm`, with the project in Airflow's tables."""
+    from slipway_core.records import Message
+
+    run("pass", dag_id="shop.qa.rollback")
+    return Message(
+        id="1",
+        received=datetime(2026, 1, 2, tzinfo=UTC),
+        key="1",
+        kind="event",
+        source="ci",
+        sender="token:hook",
+        project="shop",
+        context="0d3cdd06-8c39-4d39-9ba7-ad4a0c7c36a0",
+        body={"project": "shop", "stage": "qa", "service": "carts"},
+        state="new",
+        dag_id="shop.qa.alarm",
+    )
+
+
+def test_what_came_in_is_started_by_airflows_own_function_once(message):
+    """It is no public interface of Airflow's; a new version that changes it fails here."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from slipway.ways_in.start import start_run
+
+    first, again = start_run(message), start_run(message)
+    assert first == again
+    assert "started" == first.state
+    with create_session() as session:
+        [started] = session.query(DagRun).filter(DagRun.run_id == first.run_id)
+        assert ("shop.qa.alarm", "token:hook") == (started.dag_id, started.triggering_user_name)
+        assert {"service": "carts"} == {key: value for key, value in started.conf.items() if key != "slipway"}
+        assert {"context": message.context, "payload": message.body} == started.conf["slipway"]
+
+
+def test_what_airflow_would_refuse_is_refused_with_its_words(message):
+    """An unknown DAG, a service that the form does not offer."""
+    from dataclasses import replace
+
+    from slipway.ways_in.start import start_run
+
+    gone = start_run(replace(message, dag_id="shop.qa.gone"))
+    assert ("refused", True) == (gone.state, "shop.qa.gone" in gone.why)
+    wrong = start_run(replace(message, id="2", body={**message.body, "service": "nobody"}))
+    assert ("refused", True) == (wrong.state, "nobody" in wrong.why)
+
+
+def test_where_something_may_go_is_read_from_airflows_tables(message):
+    """Projects, stages, sequences and services; DAGs of others are none of ours."""
+    from slipway.ways_in.destinations import Destinations
+    from slipway_core.keptn.event import Scope
+    from slipway_core.keptn.problems import InvalidEvent
+
+    known = Destinations()
+    assert "shop.qa.alarm" == known.require(Scope("shop", "qa", "carts"), "alarm")
+    for scope, sequence, said in (
+        (("shup", "qa", "carts"), "alarm", "there are: .*shop"),
+        (("shop", "dev", "carts"), "alarm", "it has: production, qa"),
+        (("shop", "qa", "carts"), "remediation", "it has: alarm, delivery, nightly, rollback"),
+        (("shop", "qa", "nobody"), "alarm", "it has: carts, orders"),
+    ):
+        with pytest.raises(InvalidEvent, match=said):
+            known.require(Scope(*scope), sequence)
+
+
+def test_a_context_shows_runs_that_have_begun_and_those_that_wait(message, tmp_path):
+    """By what their first task stored, and by their ids."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from slipway.ways_in.contexts import begun, state_of
+    from slipway.ways_in.start import start_run
+    from slipway_core.records import Records
+
+    records = Records(f"sqlite:///{tmp_path}/records.db")
+    waiting = start_run(message).run_id
+    [shown] = state_of(message.context, records, {"shop.qa.alarm"})["runs"]
+    assert (waiting, "queued", "carts", "qa") == tuple(shown[key] for key in ("run_id", "state", "service", "stage"))
+    assert None is state_of(message.context, records, {"shop.qa.delivery"})
+    with create_session() as session:
+        number = session.query(DagRun.id).filter(DagRun.dag_id == "shop.qa.rollback").order_by(DagRun.id.desc())
+        [stored] = begun(session, [number.first()[0]]).values()
+    [shown] = state_of(stored["context"], records, {"shop.qa.rollback"})["runs"]
+    assert ("success", "rollback") == (shown["state"], shown["sequence"])
+
+
+def test_an_open_approval_is_found_and_answered_from_outside(run):
+    """By its place alone, in the name of a token; a second answer comes too late."""
+    import threading
+    import time
+
+    from slipway.ways_in import approvals
+    from slipway.ways_in.sender import Sender, TokenUser
+    from slipway_core.keptn.cloud_event import ApprovalFinished
+    from slipway_core.keptn.event import Scope
+    from slipway_core.keptn.problems import InvalidEvent
+
+    scope, said = Scope("shop", "production", "carts"), []
+
+    def answer():
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and not said:
+            try:
+                found = approvals.open_approval(scope, "")
+            except InvalidEvent:
+                time.sleep(0.2)
+                continue
+            with pytest.raises(InvalidEvent, match="no approval of service 'carts'"):
+                approvals.open_approval(scope, "another context")
+            approvals.answer(found, ApprovalFinished(scope, False, "too slow"), Sender(TokenUser("hook")))
+            said.append(found)
+
+    outside = threading.Thread(target=answer)
+    outside.start()
+    ended = run("pass", dag_id=CAREFUL)
+    outside.join()
+    [found] = said
+    assert (CAREFUL, ended.run_id, "approval") == (found.dag_id, found.run_id, found.task_id)
+    assert ("failed", "failed") == (ended.state, ended.tasks["approval"])

@@ -69,7 +69,7 @@ def trigger_data_from_form(
     check_trigger_data(data)
     if image is not None and (not isinstance(image, str) or any(char.isspace() for char in image)):
         raise InvalidEvent("image", "must be one word like 'ghcr.io/acme/carts:1.2.0'")
-    pairs = values.items() if isinstance(values, Mapping) else [_pair(text) for text in values or ()]
+    pairs = values.items() if isinstance(values, Mapping) else [pair(text, "values") for text in values or ()]
     changed: dict[str, Any] = {"image": image} if image else {}
     for name, value in pairs:
         _nest(changed, name, value, override=name == "image")
@@ -80,24 +80,33 @@ def trigger_data_from_form(
     return data
 
 
-def _pair(text: Any) -> tuple[str, str]:
+def unfolded(texts: Iterable[str]) -> dict[str, Any]:
+    """Return texts like ``a.b=text`` as nested data (sequences.md 9, R78); raises :class:`InvalidEvent`."""
+    data: dict[str, Any] = {}
+    for text in texts:
+        _nest(data, *pair(text, "data"), field="data")
+    return data
+
+
+def pair(text: Any, field: str) -> tuple[str, str]:
+    """Return name and value of ``name=value``; raises :class:`InvalidEvent` about ``field``."""
     name, equals, value = str(text).partition("=")
     if not equals or "=" in value or not name.strip():
-        raise InvalidEvent("values", f"'{text}' must read name=value, with exactly one '='")
+        raise InvalidEvent(field, f"'{text}' must read name=value, with exactly one '='")
     return name.strip(), value
 
 
-def _nest(target: dict[str, Any], name: Any, value: Any, override: bool = False) -> None:
+def _nest(target: dict[str, Any], name: Any, value: Any, override: bool = False, field: str = "values") -> None:
     """Put a value under a dotted name; a name that is both a value and a branch is an error (R76)."""
     if not isinstance(name, str) or not all(name.split(".")):
-        raise InvalidEvent("values", f"'{name}' is no name like 'a.b'")
+        raise InvalidEvent(field, f"'{name}' is no name like 'a.b'")
     *parents, last = name.split(".")
     for parent in parents:
         target = target.setdefault(parent, {})
         if not isinstance(target, dict):
-            raise InvalidEvent(f"values.{name}", f"'{parent}' is a value already, so nothing can lie under it")
+            raise InvalidEvent(f"{field}.{name}", f"'{parent}' is a value already, so nothing can lie under it")
     if last in target and not override:
-        raise InvalidEvent(f"values.{name}", "is given twice, or is a value and a branch at once")
+        raise InvalidEvent(f"{field}.{name}", "is given twice, or is a value and a branch at once")
     target[last] = value
 
 

@@ -36,6 +36,15 @@ def dag_id(project: str, stage: str, sequence: str) -> str:
     return _shorten(".".join(escape(part) for part in (project, stage, sequence)), LONGEST)
 
 
+def place_of(dag_id: str) -> tuple[str, str, str] | None:
+    """Return project, stage and sequence of a DAG; ``None`` when its id is none of a sequence, or was cut."""
+    parts = dag_id.split(".")
+    if len(parts) != 3 or not all(parts):
+        return None
+    project, stage, sequence = (unescape(part) for part in parts)
+    return project, stage, sequence
+
+
 def schedule_dag_id(project: str, stage: str, sequence: str, number: int, service: str) -> str:
     """Return the id of the DAG of a schedule and a service, such as ``fulltour.qa.evaluation.schedule-1-carts``.
 
@@ -71,8 +80,16 @@ def run_id(context: str, parent_dag_id: str, parent_run_id: str, item: int) -> s
     :param parent_run_id: its run
     :param item: number of the trigger item that fires, as in :class:`slipway_core.keptn.plan.Follower`
     """
-    readable = _NOT_IN_RUN_ID.sub("-", context)[:100]
-    return f"{readable}.{_digest(context, parent_dag_id, parent_run_id, str(item))}"
+    return _run_id(context, parent_dag_id, parent_run_id, str(item))
+
+
+def message_run_id(context: str, message: str) -> str:
+    """Return the id of the run that something from outside starts; the same for the same message.
+
+    :param context: context of the whole chain
+    :param message: id of what came in
+    """
+    return _run_id(context, message)
 
 
 def release_name(service: str) -> str:
@@ -81,6 +98,10 @@ def release_name(service: str) -> str:
     Different services may get the same one, and some none at all (``''``): publishing refuses such projects.
     """
     return _NOT_IN_RELEASE.sub("-", service.lower()).strip("-")[:LONGEST_RELEASE].rstrip("-")
+
+
+def _run_id(context: str, *parts: str) -> str:
+    return f"{_NOT_IN_RUN_ID.sub('-', context)[:100]}.{_digest(context, *parts)}"
 
 
 def _shorten(text: str, longest: int) -> str:

@@ -58,6 +58,15 @@ def by_hand(start: str, end: str, timeframe: str, now: datetime) -> Window:
     return _resolve(start, end, timeframe, now)
 
 
+def triggered_data(window: Window) -> dict[str, Any]:
+    """Return what `trigger evaluation` sent beside project, stage, service and labels (sequences.md 9)."""
+    return {
+        "evaluation": {"start": window.start, "end": window.end, "timeframe": ""},
+        "test": {"start": "", "end": ""},
+        "deployment": {"deploymentNames": None},
+    }
+
+
 def instant(text: str) -> datetime:
     """Return the moment that a text of a window stands for: RFC 3339 or Unix seconds; without a zone it is UTC."""
     if _UNIX_SECONDS.fullmatch(text):

@@ -1,4 +1,4 @@
-"""Our own tables: every evaluation, every approval, every lane, every healing action. Never Airflow's.
+"""Our own tables: evaluations, approvals, lanes, healing actions, and all that came in. Never Airflow's.
 
 ::
 
@@ -24,30 +24,39 @@ from slipway_core.records.entries import (
     Revision,
     TaskRun,
 )
-from slipway_core.records.errors import NoSuchRecord, RecordsUnavailable
+from slipway_core.records.errors import NameTaken, NoSuchRecord, RecordsUnavailable
 from slipway_core.records.location import records_url
 from slipway_core.records.store import Records, open_records
+from slipway_core.records.way_in_entries import RIGHTS, Handled, Message, NewMessage, Right, Stored, Token
 
 __all__ = [
+    "RIGHTS",
     "Action",
     "Approval",
     "Cancellation",
     "Decision",
     "Evaluation",
+    "Handled",
     "Healed",
     "InLane",
     "Invalidation",
+    "Message",
+    "NameTaken",
     "NewAction",
     "NewApproval",
     "NewEvaluation",
+    "NewMessage",
     "NoSuchRecord",
     "PastEvaluation",
     "PastValue",
     "Records",
     "RecordsUnavailable",
     "Revision",
+    "Right",
     "Scaled",
+    "Stored",
     "TaskRun",
+    "Token",
     "open_records",
     "records_url",
 ]

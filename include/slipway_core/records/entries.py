@@ -207,3 +207,4 @@ class Pruned(NamedTuple):
     evaluations: int
     approvals: int
     actions: int
+    messages: int

@@ -4,7 +4,8 @@ Family tree::
 
     SlipwayError
     ├── RecordsUnavailable   the database is locked, away, not ours or none; nothing was stored
-    └── NoSuchRecord         an id that nothing has, or that fits several
+    ├── NoSuchRecord         an id that nothing has, or that fits several
+    └── NameTaken            a name that must be the only one is there already
 """
 
 from __future__ import annotations
@@ -32,3 +33,7 @@ class RecordsUnavailable(SlipwayError):
 
 class NoSuchRecord(SlipwayError):
     """No record, or more than one, goes by an id."""
+
+
+class NameTaken(SlipwayError):
+    """A record of this name is there already."""

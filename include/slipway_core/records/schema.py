@@ -132,3 +132,38 @@ actions = Table(
     Index("slipway_actions_context", "context"),
     Index("slipway_actions_place", "project", "stage", "service", "asked_at"),
 )
+
+inbox = Table(
+    "slipway_inbox",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("received", Moment, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("source", Words, nullable=False),
+    Column("sender", Words, nullable=False),
+    Column("project", Words, nullable=False),
+    Column("context", Words, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("dag_id", Words, nullable=False),
+    Column("run_id", Words, nullable=False),
+    UniqueConstraint("key", name="slipway_inbox_key"),
+    Index("slipway_inbox_state", "state", "received"),
+    Index("slipway_inbox_context", "context"),
+)
+
+tokens = Table(
+    "slipway_tokens",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("project", Words, nullable=False),
+    Column("can", Words, nullable=False),
+    Column("hash", Words, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("revoked", Moment),
+    Column("used", Moment),
+    UniqueConstraint("name", name="slipway_tokens_name"),
+)

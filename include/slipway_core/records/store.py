@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from slipway_core.records.cancellations import Cancellations
     from slipway_core.records.database import Database
     from slipway_core.records.evaluations import Evaluations
+    from slipway_core.records.inbox import Inbox
     from slipway_core.records.lanes import Lanes
+    from slipway_core.records.tokens import Tokens
 
 # An `include_result_with_score` may look back over as many evaluations, and not over more (evaluation.md 4).
 FURTHEST_BASELINE = 100
@@ -77,14 +79,29 @@ class Records:
 
         return Actions(self._database)
 
+    @cached_property
+    def inbox(self) -> Inbox:
+        """What came in from outside."""
+        from slipway_core.records.inbox import Inbox
+
+        return Inbox(self._database)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """The rights of senders that cannot log in."""
+        from slipway_core.records.tokens import Tokens
+
+        return Tokens(self._database)
+
     def migrate(self) -> None:
         """Bring the tables up to date; does nothing where they are. Safe when several start at once."""
         self._database.migrate()
 
     def prune(self, older_than_days: float, keep_last: int = FURTHEST_BASELINE) -> Pruned:
-        """Delete what is old; never an open approval, a place in a lane, nor a count of replicas that matters.
+        """Delete what is old; never what still matters: open approvals, lanes, counts of replicas, new messages.
 
-        :param older_than_days: counted from when an evaluation finished, an approval was decided, an action asked for
+        :param older_than_days: counted from when an evaluation finished, an approval was decided, an action was asked
+            for, a message came in
         :param keep_last: so many newest evaluations of each project, stage, service and result stay however old they
             are, for baselines; invalidated ones do not count
         """
@@ -93,6 +110,7 @@ class Records:
             self.evaluations.prune(older_than_days, keep_last),
             self.approvals.prune(older_than_days),
             self.actions.prune(older_than_days),
+            self.inbox.prune(older_than_days),
         )
 
 

@@ -146,17 +146,12 @@ class BeginSequence(BaseOperator):
         said = bool(start or end or timeframe)
         if self.evaluates is Evaluates.NOT_FIRST or (self.evaluates is Evaluates.WITH_OWN_WINDOW and not said):
             return {}
-        from slipway_core.quality_gate.window import InvalidWindow, by_hand
+        from slipway_core.quality_gate.window import InvalidWindow, by_hand, triggered_data
 
         try:
-            start, end = by_hand(start, end, timeframe, timezone.utcnow())
+            return triggered_data(by_hand(start, end, timeframe, timezone.utcnow()))
         except InvalidWindow as error:
             raise InputRefused(f"Fields 'start', 'end', 'timeframe': {error}") from error
-        return {
-            "evaluation": {"start": start, "end": end, "timeframe": ""},
-            "test": {"start": "", "end": ""},
-            "deployment": {"deploymentNames": None},
-        }
 
     def _from_handover(self, handover: Any) -> tuple[str, dict[str, Any]]:
         if not isinstance(handover, Mapping) or not isinstance(handover.get("payload"), Mapping):

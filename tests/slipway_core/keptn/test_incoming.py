@@ -90,3 +90,12 @@ def test_an_image_of_two_words_is_refused():
     """The field is named."""
     with pytest.raises(InvalidEvent, match=r"^image: "):
         incoming.trigger_data_from_form(**GOOD, image="a b")
+
+
+def test_dotted_names_nest():
+    """R78; a name that is a value and a branch at once is an error, and named."""
+    assert {"a": {"b": "v", "c": "w"}, "d": ""} == incoming.unfolded(["a.b=v", "a.c=w", "d="])
+    for texts, field in ((["a=b=c"], "data"), (["a"], "data"), (["a=1", "a.b=2"], "data.a.b"), (["a.=1"], "data")):
+        with pytest.raises(InvalidEvent) as caught:
+            incoming.unfolded(texts)
+        assert field == caught.value.field

@@ -102,3 +102,19 @@ def test_a_schedule_and_a_service_have_an_id_of_their_own():
         "shop", "qa", "evaluation", 1, "Carts.v1"
     )
     assert 250 == len(names.schedule_dag_id("shop", "qa", "s" * 300, 1, "carts"))
+
+
+def test_a_dag_id_tells_its_place():
+    """Only that of a sequence, and one that was not cut."""
+    place = ("my.shop", "qa", "del_xivery")
+    assert place == names.place_of(names.dag_id(*place))
+    assert None is names.place_of(names.schedule_dag_id("shop", "qa", "evaluation", 1, "carts"))
+    assert None is names.place_of(names.dag_id("shop", "qa", "x" * 300))
+    assert None is names.place_of("somebody_elses")
+
+
+def test_a_messages_run_has_one_id():
+    """Beginning with the context, as every run of a chain does."""
+    first = names.message_run_id("context", "1")
+    assert first.startswith("context.")
+    assert first == names.message_run_id("context", "1") != names.message_run_id("context", "2")
