@@ -36,11 +36,10 @@ def configure_monitoring(project: str, output: Path | None, address: str) -> Non
     services = _watched(folder)
     _require_good_rules(services)
     _print(services)
-    airflow = address.rstrip("/") or kept_airflow().address
     if output:
-        _write(output, folder.name, services, airflow)
+        _write(output, folder.name, services, address.rstrip("/") or kept_airflow().address)
     else:
-        _install(services, airflow)
+        _install(services, address)
 
 
 def _watched(folder: Path) -> list[Watched]:
@@ -98,9 +97,11 @@ def _write(output: Path, project: str, services: list[Watched], address: str) ->
 
 
 def _install(services: list[Watched], address: str) -> None:
+    """Install in the embedded cluster; the local Airflow's records make the token that alerts come with."""
     from slipway_cluster.monitoring import install
     from slipway_cluster.target import NoCluster, current_target
 
+    from slipway_local.alert_tokens import recorded_alert_tokens
     from slipway_local.monitoring import alert_routes, scrape_targets
 
     target = current_target()
@@ -108,7 +109,8 @@ def _install(services: list[Watched], address: str) -> None:
     if not target.embedded:
         raise NoCluster("Its Prometheus is not ours to change. Write the files for it: --output FOLDER")
     targets = scrape_targets(services)
-    routes = alert_routes(targets, address, None)
+    airflow = kept_airflow()
+    routes = alert_routes(targets, address.rstrip("/") or airflow.address, recorded_alert_tokens(airflow))
     install(target, targets, routes=routes)
     rules = sum(len(one.rules) for one in services)
     click.echo(f"Services that Prometheus scrapes: {len(targets)}. Alert rules of them: {rules}.")

@@ -17,6 +17,7 @@ from typing import Any
 from slipway_core.alerting.project import Watched
 
 from slipway_local.airflow import LocalAirflow
+from slipway_local.alert_tokens import recorded_alert_tokens
 from slipway_local.stages import Stage, StageKeeper
 
 _AGAIN = 5.0  # seconds between two looks, at the sources and at what is still to be done
@@ -34,7 +35,7 @@ def main(folder: Path) -> None:
     airflow = LocalAirflow.kept(folder)
     if airflow is None:
         sys.exit(f"{folder} holds no Airflow. `./slipway up` makes one.")
-    keeper = StageKeeper(airflow)
+    keeper = StageKeeper(airflow, recorded_alert_tokens(airflow))
     alerts = PublishedAlerts(airflow.published)
     threading.Thread(target=keeper.keep, kwargs={"every": _AGAIN}, daemon=True).start()
     log.info("Publishing %s into %s", airflow.sources, airflow.published)

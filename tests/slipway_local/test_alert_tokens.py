@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from slipway_core.records import open_records
 from slipway_local.airflow import LocalAirflow
-from slipway_local.alert_tokens import alert_tokens
+from slipway_local.alert_tokens import alert_tokens, recorded_alert_tokens
 
 
 def test_each_project_has_one_token_that_is_made_once(described: LocalAirflow) -> None:
@@ -29,3 +32,14 @@ def test_a_lost_file_needs_no_name_that_is_taken(described: LocalAirflow) -> Non
     (described.folder / "alert-tokens.json").unlink()
     tokens("shop")
     assert 2 == len(set(names))
+
+
+def test_a_project_s_token_is_known_to_the_records(described: LocalAirflow, tmp_path: Path) -> None:
+    """Made in the records of the Airflow that takes its alerts, and good for alerts of that project only."""
+    url = f"sqlite:///{tmp_path / 'records.db'}"
+    (described.folder / "records-url").parent.mkdir(parents=True, exist_ok=True)
+    (described.folder / "records-url").write_text(url)
+    told = recorded_alert_tokens(described)("shop")
+    token = open_records(url).tokens.known(told)
+    assert token is not None
+    assert (token.project, token.can) == ("shop", "alerts")
