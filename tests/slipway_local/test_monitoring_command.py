@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner, Result
 from slipway_cluster import monitoring, monitoring_checks, target
 from slipway_core.keptn.problems import InvalidFile
+from slipway_local import alert_tokens, monitoring_command
 from slipway_local.monitoring_command import configure_monitoring
 
 FILES = {
@@ -113,11 +114,14 @@ def test_only_the_embedded_cluster_is_changed(
     installed: list[Any] = []
     monkeypatch.setattr(target, "current_target", lambda: SimpleNamespace(embedded=embedded))
     monkeypatch.setattr(monitoring, "install", lambda _, targets, **more: installed.append((targets, more)))
+    monkeypatch.setattr(monitoring_command, "kept_airflow", lambda: SimpleNamespace(address="http://127.0.0.1:8080"))
+    monkeypatch.setattr(alert_tokens, "recorded_alert_tokens", lambda _: lambda name: f"token of {name}")
     result = run(project)
     if embedded:
         [(targets, more)] = installed
         assert [None, "carts shop-prod alerts"] == [one.alerts and one.alerts["name"] for one in targets]
         assert "owner" not in more
+        assert [("shop", "http://127.0.0.1:8080", "token of shop")] == [tuple(route)[:3] for route in more["routes"]]
         assert "scrapes: 2. Alert rules of them: 1." in result.output
     else:
         assert ([], 1) == (installed, result.exit_code)

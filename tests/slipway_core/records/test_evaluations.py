@@ -140,5 +140,5 @@ def test_pruning_leaves_what_baselines_need(records, judged):
     old = [records.evaluations.store(judged(n, value=50 if n < 3 else 500)) for n in range(6)]
     young = records.evaluations.store(replace(judged(), finished=datetime.now(UTC)))
     records.evaluations.invalidate(old[5].id, "no network", "ann")
-    assert (3, 0, 0) == records.prune(older_than_days=30, keep_last=2)
+    assert (3, 0, 0, 0) == records.prune(older_than_days=30, keep_last=2)
     assert {young.id, *(old[n].id for n in (2, 3, 4))} == {one.id for one in records.evaluations.find()}
