@@ -121,7 +121,7 @@ def test_only_the_embedded_cluster_is_changed(
         [(targets, more)] = installed
         assert [None, "carts shop-prod alerts"] == [one.alerts and one.alerts["name"] for one in targets]
         assert "owner" not in more
-        assert [("shop", "http://127.0.0.1:8080", "token of shop")] == [tuple(route)[:3] for route in more["routes"]]
+        assert [("shop", "https://airflow.example.com", "token of shop")] == [tuple(route)[:3] for route in more["routes"]]
         assert "scrapes: 2. Alert rules of them: 1." in result.output
     else:
         assert ([], 1) == (installed, result.exit_code)
