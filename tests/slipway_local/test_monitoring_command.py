@@ -121,7 +121,8 @@ def test_only_the_embedded_cluster_is_changed(
         [(targets, more)] = installed
         assert [None, "carts shop-prod alerts"] == [one.alerts and one.alerts["name"] for one in targets]
         assert "owner" not in more
-        assert [("shop", "https://airflow.example.com", "token of shop")] == [tuple(route)[:3] for route in more["routes"]]
+        [route] = more["routes"]
+        assert ("shop", "https://airflow.example.com", "token of shop") == (route.project, route.address, route.token)
         assert "scrapes: 2. Alert rules of them: 1." in result.output
     else:
         assert ([], 1) == (installed, result.exit_code)
