@@ -128,7 +128,7 @@ def last_mark(
     for event in events:
         extra = _extra(event)
         at = datetime.fromisoformat(event["when"])
-        if (since and at < since) or not _concerns(event, extra, run_id, approval):
+        if (since and at < since) or not _concerns(event, extra, run_id, approval, state):
             continue
         new_state = extra.get("new_state") or extra.get("state")
         if event["event"] in MARKS and not new_state:  # only a note was written
@@ -139,7 +139,9 @@ def last_mark(
     return None
 
 
-def _concerns(event: Mapping[str, Any], extra: Mapping[str, Any], run_id: str, approval: Any) -> bool:
+def _concerns(event: Mapping[str, Any], extra: Mapping[str, Any], run_id: str, approval: Any, state: str) -> bool:
+    if event["event"] in CLEARS and extra.get("only_failed") and state == "success":
+        return False  # what had ended well was not cleared
     elsewhere = event.get("run_id") not in (None, run_id)
     if elsewhere and not (extra.get("include_past") or extra.get("include_future")):
         return False

@@ -80,7 +80,11 @@ def conclude(context: Any, payload: Mapping[str, Any], decision: Mapping[str, st
     """
     from slipway_core.records import Decision, open_records
 
-    asked = ask(context, payload, {})  # recorded before, unless nobody had to be asked
+    ti = context["ti"]
+    asked = open_records().approvals.last_of_task(ti.dag_id, ti.run_id, ti.task_id)
+    # A question that is open is the one that was answered, also when its run was cleared around it.
+    if asked is None or asked.decision:
+        asked = ask(context, payload, {})  # recorded before, unless nobody had to be asked
     at = datetime.fromisoformat(decision["at"]) if decision["at"] else datetime.now(UTC)
     choice: Any = decision["decision"].lower()
     made = Decision(choice, decision["by"], at, decision["how"], decision[COMMENT])

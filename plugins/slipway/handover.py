@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import timezone
 from airflow.sdk.exceptions import AirflowSkipException
 from slipway_core.keptn import names
 from slipway_core.keptn.ending import Ending
@@ -52,14 +53,16 @@ class StartFollower(TriggerDagRunOperator):
         self.log.info("Result %s", ending.outcome.result)
         self.start(context, finished["context"], payload)
 
-    def start(self, context: Any, chain: str, payload: Mapping[str, Any]) -> None:
+    def start(self, context: Any, chain: str, payload: Mapping[str, Any], why: str = "") -> None:
         """Start a run of the same chain with this payload.
 
         :param chain: its context.
+        :param why: what makes this start another one than an earlier start by the same run.
         """
         ti = context["ti"]
-        parent = {"dag_id": ti.dag_id, "run_id": ti.run_id, "item": self.item}
-        self.trigger_run_id = names.run_id(chain, ti.dag_id, ti.run_id, self.item)
+        at = timezone.utcnow().isoformat()
+        parent = {"dag_id": ti.dag_id, "run_id": ti.run_id, "item": self.item, "at": at}
+        self.trigger_run_id = names.run_id(chain, ti.dag_id, f"{ti.run_id}{why}", self.item)
         self.conf = {
             "service": payload["service"],
             HANDOVER_KEY: {"context": chain, "payload": payload, "parent": parent},

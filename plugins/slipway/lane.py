@@ -11,7 +11,7 @@ from slipway_core.keptn.event import scope_of
 from slipway_core.keptn.lanes import SUPERSEDED, WAITING, Entry, Place, Policy, Run, Standing
 from slipway_core.records import RecordsUnavailable, open_records
 
-from slipway.task_report import BEGIN_TASK_ID, TRIGGERED
+from slipway.task_report import BEGIN_TASK_ID, HANDOVER_KEY, TRIGGERED
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def over(context: Any, begin: Mapping[str, Any]) -> str:
     :raises RecordsUnavailable: worth another try.
     """
     records, scope = open_records(), scope_of(begin["data"])
-    if cancelled := records.cancellations.of(begin["context"], scope.stage, triggered_at(context["dag_run"])):
+    if cancelled := records.cancellations.of(begin["context"], scope.stage, asked_at(context["dag_run"])):
         return str(cancelled)
     standing = records.lanes.standing(_run(context))
     if standing and standing.state == SUPERSEDED and standing.superseded_by:
@@ -82,6 +82,21 @@ def triggered_at(run: Any) -> datetime:
     if run.start_date and (run.clear_number or run.run_type == "backfill"):
         moment = max(moment, run.start_date)
     return moment
+
+
+def asked_at(run: Any) -> datetime:
+    """Return when a run was asked for: earlier than :func:`triggered_at` for one that is to begin later.
+
+    :param run: Airflow's DAG run, as a task sees it.
+    """
+    handover = (run.conf or {}).get(HANDOVER_KEY)
+    parent = handover.get("parent") if isinstance(handover, Mapping) else None
+    at = parent.get("at") if isinstance(parent, Mapping) else None
+    moment = triggered_at(run)
+    try:
+        return min(moment, datetime.fromisoformat(str(at))) if at and not run.clear_number else moment
+    except (TypeError, ValueError):  # somebody else's words
+        return moment
 
 
 def _run(context: Any) -> Run:

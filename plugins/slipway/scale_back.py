@@ -46,6 +46,8 @@ class StartScaleBack(StartFollower):
         finished = context["ti"].xcom_pull(task_ids=RESULT_TASK_ID, key=FINISHED)
         if not finished:
             raise AirflowSkipException("The sequence could not begin: nothing was scaled.")
+        if finished.get("over"):
+            raise AirflowSkipException(f"{finished['over']} Nothing follows.")
         payload = finished["payload"]
         healed = self.records.actions.healed(payload["project"], payload["stage"], payload["service"])
         asked = lookup(payload, SCALE_BACK, "action")
@@ -57,6 +59,14 @@ class StartScaleBack(StartFollower):
         self.run_after = now + self.after
         window = {"start": written(now), "end": written(self.run_after)}
         self.log.info("In %s, if the objectives hold: back to %s replicas", self.after, healed.former)
-        self.start(
-            context, finished["context"], {**payload, "evaluation": window, SCALE_BACK: {"action": healed.action}}
-        )
+        # What is judged then may be another revision than the one that this chain knows.
+        deployment = lookup(payload, "deployment") or {}
+        deployment = {name: value for name, value in deployment.items() if name not in ("release", "revision")}
+        follow_up = {
+            **payload,
+            "deployment": deployment,
+            "evaluation": window,
+            SCALE_BACK: {"action": healed.action},
+        }
+        # By the action: a run that was cleared has scaled anew, and its way back is another one.
+        self.start(context, finished["context"], follow_up, why=healed.action)

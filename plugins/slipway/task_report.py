@@ -11,6 +11,7 @@ from slipway_core.keptn import event
 
 BEGIN_TASK_ID = "slipway_begin"
 RESULT_TASK_ID = "slipway_result"
+HANDOVER_KEY = "slipway"  # in the conf of a run that another run, or something from outside, has started
 TRIGGERED = "triggered"
 FINISHED = "finished"
 APPROVAL = "approval"  # the name of a task that a person decides

@@ -8,7 +8,7 @@ import pytest
 from slipway_core.records import Records
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
-START = {"clear_number": 0, "run_type": "manual", "run_after": NOON, "start_date": NOON}
+START = {"conf": {}, "clear_number": 0, "run_type": "manual", "run_after": NOON, "start_date": NOON}
 BEGIN = {"project": "shop", "stage": "qa", "service": "carts", "labels": {"build": "42"}}
 
 
@@ -86,5 +86,5 @@ def ti():
 @pytest.fixture
 def context(ti):
     """What `execute` gets."""
-    run = SimpleNamespace(dag_id=ti.dag_id, run_id=ti.run_id, conf={}, **START)
+    run = SimpleNamespace(dag_id=ti.dag_id, run_id=ti.run_id, **START)
     return {"ti": ti, "dag_run": run, "params": {}, "task_state_store": StandInStore()}

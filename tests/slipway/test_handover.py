@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from airflow.sdk import timezone
 from airflow.sdk.exceptions import AirflowSkipException, DagRunTriggerException
 from slipway.handover import StartFollower
 
@@ -33,6 +34,7 @@ def test_a_matching_sequence_is_started_with_the_whole_payload(ti):
     assert "shop.production.delivery" == asked.trigger_dag_id
     parent = {"dag_id": "shop.qa.delivery", "run_id": "manual__1", "item": 0}
     handover = {"context": "ctx-1", "payload": {**PAYLOAD, "stage": "production"}, "parent": parent}
+    assert timezone.parse(asked.conf["slipway"]["parent"].pop("at")) <= timezone.utcnow()
     assert {"service": "carts", "slipway": handover} == asked.conf
     assert None is asked.logical_date
 

@@ -77,3 +77,17 @@ def test_without_a_healed_count_nothing_is_started(start, records, healed):
     records.actions.settle("shop", "qa", "carts")
     with pytest.raises(AirflowSkipException, match="Nothing that this chain"):
         start()
+
+
+def test_a_cancelled_remediation_starts_no_way_back(start, healed, ti, begin, context):
+    """Nothing follows what somebody ended (decisions.md, R33)."""
+    ti.put("slipway_result", "finished", {"context": "c", "payload": dict(begin), "over": "Cancelled by ann."})
+    operator = StartScaleBack(task_id="t", trigger_dag_id="shop.qa.scale-back", follower_stage="qa", after=AFTER)
+    with pytest.raises(AirflowSkipException, match="Nothing follows"):
+        operator.execute(context)
+
+
+def test_what_is_judged_then_is_not_said_to_be_the_revision_of_now(start, healed):
+    """A delivery may have replaced it meanwhile."""
+    asked = start(deployment={"release": "carts", "revision": 5, "image": "carts:1"})
+    assert {"image": "carts:1"} == asked.conf["slipway"]["payload"]["deployment"]

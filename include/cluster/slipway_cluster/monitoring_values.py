@@ -78,6 +78,7 @@ def with_services(
     bare = {target.job for target in targets if not target.alerts}
     kept_jobs = {target.job for target in kept}
     kept_projects = {target.project for target in kept} - {target.project for target in targets}
+    kept_projects |= {target.project for target in kept if target.alerts}  # another stage of it may be good
     groups = [group for group in _listed(values, "alertingRuleGroups") if group.get("job") not in bare]
     return {
         **values,

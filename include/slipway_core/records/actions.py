@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -70,10 +71,14 @@ class Actions:
         with self._database.reading() as connection:
             wanted = select(table).where(_scaling(project, stage, service)).order_by(*_OLDEST_FIRST)
             rows = [_action(row) for row in connection.execute(wanted)]
-        if not rows or rows[0].scaled is None or rows[-1].scaled is None:
+        counts = [row.scaled for row in rows if row.scaled]
+        if not counts:
             return None
-        newest = rows[-1].scaled
-        return Healed(rows[-1].id, rows[-1].context, rows[0].scaled.before, newest.after, newest.by_values)
+        newest, former = counts[-1], counts[0].before
+        for earlier, later in pairwise(counts):
+            if later.before != earlier.after:  # somebody has set another count by hand: that is what to go back to
+                former = later.before
+        return Healed(rows[-1].id, rows[-1].context, former, newest.after, newest.by_values)
 
     def settle(self, project: str, stage: str, service: str, at: datetime | None = None) -> None:
         """Note that the count which healing gave a service no longer matters."""

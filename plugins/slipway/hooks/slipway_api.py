@@ -15,7 +15,7 @@ from slipway.hooks.faults import NoConnection
 
 CONNECTION = "slipway_api"
 TIMEOUT = 10.0  # seconds for one request: a task asks, and does without when there is no answer
-NOT_FOUND, CONFLICT = 404, 409
+FORBIDDEN, NOT_FOUND, CONFLICT = 403, 404, 409
 
 
 class ApiUnavailable(Exception):
@@ -93,6 +93,9 @@ class SlipwayApi(BaseHook):
                     raise ApiUnavailable(f"Task '{task_id}' of {dag_id}, {run_id} cannot be answered yet.")
                 return False
             if answer.status_code == CONFLICT:
+                return False
+            if answer.status_code == FORBIDDEN:  # it was asked when others were to answer
+                self.log.warning("%s, %s: '%s' may only be answered by its approvers.", dag_id, run_id, task_id)
                 return False
             answer.raise_for_status()
             return True

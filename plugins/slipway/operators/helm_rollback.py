@@ -29,6 +29,8 @@ class HelmRollbackOperator(HelmOperator):
         with outcomes():
             release = self.release_of(payload)
             history = self.hook.history(release.name, namespace=release.namespace)
+            if kept(context, "target") is None and (newer := self._newer_delivery(release, payload, history)):
+                return TaskReport(message=newer, data={self._name: {}})
             target, why = self._target(history, self._passed(release, payload, history), context)
             if target is None:
                 raise TaskFailed(
@@ -36,9 +38,31 @@ class HelmRollbackOperator(HelmOperator):
                 )
             self.hook.rollback(release.name, target, namespace=release.namespace, timeout=self.readiness_timeout)
             image = release.image(self.hook.manifest(release.name, namespace=release.namespace))
-        name = self.seat.name if self.seat else "rollback"
         message = f"Release {release.name} in {release.namespace} is back at revision {target} ({why}): {image}."
-        return TaskReport(message=message, data={name: {"revision": target, "image": image}})
+        return TaskReport(message=message, data={self._name: {"revision": target, "image": image}})
+
+    @property
+    def _name(self) -> str:
+        return self.seat.name if self.seat else "rollback"
+
+    def _newer_delivery(self, release: Release, payload: Mapping[str, Any], history: History) -> str:
+        """Say that what failed runs no more; "" when it does, or when this chain has not deployed here.
+
+        A delivery that waited for its lane runs before the rollback of the one that failed (sequences.md R49).
+        """
+        mine = payload.get("deployment")
+        if not history or not isinstance(mine, Mapping) or mine.get("release") != release.name:
+            return ""
+        revision = mine.get("revision")
+        if mine.get("namespace") != release.namespace or not isinstance(revision, int):
+            return ""
+        newest = int(history[-1]["revision"])
+        if newest <= revision:
+            return ""
+        image = release.image(self.hook.manifest(release.name, namespace=release.namespace))
+        if image == mine.get("image"):  # scaled meanwhile, and still what failed
+            return ""
+        return f"Nothing to roll back: revision {newest} with {image} has replaced revision {revision}, which failed."
 
     def _passed(self, release: Release, payload: Mapping[str, Any], history: History) -> set[int]:
         """Return the revisions that passed an evaluation.

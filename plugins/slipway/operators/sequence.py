@@ -21,10 +21,9 @@ from slipway_core.records import RecordsUnavailable
 from slipway import lane
 from slipway.links import SourceCommitLink, StartedByLink, run_url
 from slipway.operators.task import BEGIN_TASK_ID, FINISHED, TRIGGERED, finished_task
-from slipway.task_report import APPROVAL, RESULT_TASK_ID, task_states
+from slipway.task_report import APPROVAL, HANDOVER_KEY, RESULT_TASK_ID, task_states
 
 FINISH_TASK_ID = "slipway_finish"
-HANDOVER_KEY = "slipway"
 DECIDED = ("success", "failed", "skipped")  # states that somebody may have given an approval by hand
 CONTEXTS = uuid.UUID("7d9b2a56-0a53-4f7e-9f4b-0d6f9f9f6f11")  # the name space of context ids made from run ids
 

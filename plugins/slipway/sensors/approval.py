@@ -18,7 +18,7 @@ from slipway.approval_record import APPROVE, COMMENT, DECISION, DECLINE, retold,
 from slipway.hooks.faults import NoConnection
 from slipway.hooks.slipway_api import ApiUnavailable, SlipwayApi
 from slipway.links import run_url
-from slipway.task_report import APPROVAL, Seat, TaskReport, hand_in, take_payload
+from slipway.task_report import APPROVAL, Seat, TaskFailed, TaskReport, hand_in, take_payload
 
 WAY = "how"  # a second field of the answer's form, which only `./slipway approve | decline` fill in
 EXPIRY = "expiry"  # stands for the person when nobody has answered in time
@@ -96,8 +96,7 @@ class ApprovalSensor(HITLOperator):
     def execute(self, context: Any) -> dict[str, Any]:
         """Decide by the strategy, or by an answer that an earlier try got; else ask and wait."""
         payload = take_payload(context["ti"], self.seat, self.payload)
-        result, properties = approval.effective_result(payload), payload.get(self._block_name)
-        properties = properties if isinstance(properties, Mapping) else {}
+        result, properties = approval.effective_result(payload), self._strategy(payload)
         self.log.info("%s", approval.started_message(result, properties))
         decision = approval.decide(result, properties)
         if decision != approval.ASK:
@@ -160,9 +159,13 @@ class ApprovalSensor(HITLOperator):
     def _tell(self, context: Any, payload: Mapping[str, Any], result: str) -> None:
         notices.tell(notices.APPROVAL, context, payload, result=result, message=self.subject)
 
-    @property
-    def _block_name(self) -> str:
-        return self.seat.name if self.seat else APPROVAL
+    def _strategy(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what is approved without a person: as the shipyard says, whatever the run's own input says of it.
+
+        Else whoever may start a run could switch the person off.
+        """
+        properties = self.seat.properties if self.seat else payload.get(APPROVAL)
+        return properties if isinstance(properties, Mapping) else {}
 
     def _answer_given(self, context: Any) -> dict[str, Any] | None:
         """Return the answer to the question of an earlier try; None when there was none, or the task was cleared."""
@@ -180,8 +183,26 @@ class ApprovalSensor(HITLOperator):
             return None
         return _answer(detail) if detail.get("response_received") else None
 
+    def _refuse_strangers(self, decision: Mapping[str, str]) -> None:
+        """Fail when somebody else than a named approver has approved.
+
+        Airflow keeps who may answer from the first time it asked, also when the approvers were others then.
+        """
+        named = [one.partition(":")[0] for one in self.approvers]
+        asked = decision["how"] in ("answer", "command") and decision["decision"] == APPROVE
+        if named and asked and not {decision["by"], *self._ids_of(decision["by"])} & {*named, *self.approvers}:
+            raise TaskFailed(
+                f"Approved by '{decision['by']}', but only {', '.join(named)} may. Clear this task, and they are asked "
+                "again; if Airflow still lets others answer, start the sequence anew."
+            )
+
+    def _ids_of(self, by: str) -> list[str]:
+        """Return the approvers whose id in Airflow is this."""
+        return [one for one in self.approvers if one.partition(":")[2] == by]
+
     def _conclude(self, context: Any, payload: dict[str, Any], decision: dict[str, Any]) -> dict[str, Any]:
         ti = context["ti"]
+        self._refuse_strangers(decision)
         ti.xcom_push(key=DECISION, value=decision)
         approval_record.conclude(context, payload, decision)
         approved = decision["decision"] == APPROVE

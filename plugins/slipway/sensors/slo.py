@@ -170,18 +170,24 @@ class SLOSensor(BaseSensorOperator):
         self, context: Any, payload: Mapping[str, Any], window: tuple[str, str]
     ) -> tuple[Evaluation, GateNumbers]:
         from slipway_core.keptn.project_files import ProjectFiles
-        from slipway_core.quality_gate.finished import Scope, evaluate
-        from slipway_core.quality_gate.values import Earlier
+        from slipway_core.quality_gate.finished import Scope, errored, evaluate
+        from slipway_core.quality_gate.values import Answer, Earlier
         from slipway_core.quality_gate.window import instant
 
+        from slipway.hooks.gate_numbers import GateNumbers
+
         scope = Scope(*_scope(payload))
-        files = ProjectFiles(Path(str(self.files)), scope.stage, scope.service)
+        if not self.files or not Path(self.files).is_dir():
+            why = f"The project's files are not there: files={str(self.files)!r}. Give SLOSensor the project's folder."
+            nothing = GateNumbers(Answer((), *window, labels=payload.get("labels")))
+            return errored(scope, nothing.answer, why), nothing
+        files = ProjectFiles(Path(self.files), scope.stage, scope.service)
         path = files.find("slo.yaml")
         slo = path.read_bytes() if path else None
         shown = f"{files.folder.name}/{path.relative_to(files.folder)}" if path else "slo.yaml"
         numbers = self._numbers(slo, shown, files, payload, window)
         # A scheduled run may judge a time long past, by a backfill: only what was before that time counts.
-        past = str(getattr(context["dag_run"], "run_type", "")) in ("scheduled", "backfill")
+        past = getattr(context["dag_run"], "run_type", "") in ("scheduled", "backfill")
         history = self.records.evaluations.history(*scope, before=instant(window[1]) if past else None)
         return evaluate(scope, slo, numbers.answer, [Earlier.of(*one) for one in history], shown), numbers
 

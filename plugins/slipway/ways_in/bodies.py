@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations` here: FastAPI could not read the dependencies, and would answer 422.
 import json
+import math
 from typing import Annotated, Any, NoReturn
 
 from fastapi import Depends, HTTPException, Request
@@ -30,12 +31,19 @@ def json_of(body: bytes) -> Any:
     """
     try:
         text = body.decode("utf-8")
-        read = json.loads(text, parse_constant=_no_constant)
+        read = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise InvalidEvent("body", f"is no JSON: {error}") from None
     if "\\u" in text and not _can_be_kept(read):
         raise InvalidEvent("body", "holds a NUL character or half a surrogate pair, which no database keeps as text")
     return read
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is beyond the range of a double")
+    return number
 
 
 def _no_constant(text: str) -> NoReturn:

@@ -19,13 +19,14 @@ def start_run(message: Message) -> Handled | None:
     """Start the run of a message, safe to repeat; ``None`` when Airflow's database is away."""
     from airflow.exceptions import DagRunAlreadyExists
     from sqlalchemy.exc import InterfaceError, OperationalError
+    from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
     run_id = names.message_run_id(message.context, message.id)
     try:
         _trigger(message, run_id)
     except DagRunAlreadyExists:
         log.info("Run %s of %s was started before", run_id, message.dag_id)
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, NoConnectionFree):
         log.exception("Airflow's database is away; %s starts later", run_id)
         return None
     except Exception as error:  # whatever it is, it must not hold up what came behind it

@@ -125,3 +125,32 @@ def test_without_one_that_passed_it_goes_to_the_last_that_became_ready(context, 
     reported = operator(helm).execute(context)
     assert [3] == helm.went_to
     assert "none passed an evaluation" in reported["message"]
+
+
+DEPLOYED = {"release": "carts", "namespace": "shop-qa", "revision": 1, "image": "carts:1"}
+
+
+class NewerHelm(StandInHelm):
+    """Runs another image, in a newer revision."""
+
+    def manifest(self, release, *, namespace):
+        containers = [{"image": "carts:2"}]
+        return [{"kind": "Deployment", "spec": {"template": {"spec": {"containers": containers}}}}]
+
+
+def test_a_newer_delivery_is_not_rolled_back(context, ti, begin):
+    """It waited for the lane, and ran before this rollback of an older one (R49)."""
+    ti.put("slipway_begin", "triggered", {"context": "c", "data": {**begin, "deployment": DEPLOYED}})
+    helm = NewerHelm(revisions(GOOD, BETTER))
+    reported = operator(helm).execute(context)
+    assert ("pass", []) == (reported["result"], helm.went_to)
+    assert "revision 2 with carts:2 has replaced revision 1" in reported["message"]
+
+
+def test_what_was_only_scaled_meanwhile_is_rolled_back(context, ti, begin):
+    """It still runs what failed."""
+    deployed = {**DEPLOYED, "image": "carts:2"}
+    ti.put("slipway_begin", "triggered", {"context": "c", "data": {**begin, "deployment": deployed}})
+    helm = NewerHelm(revisions(GOOD, BETTER, BETTER))
+    operator(helm).execute(context)
+    assert [2] == helm.went_to

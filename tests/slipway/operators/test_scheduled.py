@@ -15,8 +15,8 @@ NOON = datetime(2026, 1, 2, 12, 0, 0, 500, UTC)
 
 def begin(context, conf=None, **times):
     """Run the first task of a schedule for carts, looking back half an hour; return its data."""
-    run = {**START, "data_interval_start": None, "data_interval_end": None, "run_after": NOON, **times}
-    context["dag_run"] = SimpleNamespace(dag_id="shop.qa.evaluation.schedule-1-carts", run_id="r", conf=conf, **run)
+    run = {**START, "conf": conf, "data_interval_start": None, "data_interval_end": None, "run_after": NOON, **times}
+    context["dag_run"] = SimpleNamespace(dag_id="shop.qa.evaluation.schedule-1-carts", run_id="r", **run)
     operator = BeginScheduled(
         task_id="slipway_begin",
         project="shop",

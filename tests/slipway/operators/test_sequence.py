@@ -20,7 +20,7 @@ TASKS = [("deployment", "deployment"), ("test", "test")]
 def begin_sequence(context, params=None, conf=None, **kwargs):
     """Run the first task; return what it pushed."""
     arguments = {"project": "shop", "stage": "qa", "services": ["carts", "orders"], "deploys": True, **kwargs}
-    run = SimpleNamespace(dag_id="shop.qa.delivery", run_id="manual__1", conf=conf or {}, **START)
+    run = SimpleNamespace(dag_id="shop.qa.delivery", run_id="manual__1", **{**START, "conf": conf or {}})
     ti = context["ti"]
     ti.task_id = "slipway_begin"
     ti.xcoms.clear()

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from slipway.hooks import running
 from slipway.hooks.faults import NoConnection
 from slipway.hooks.slipway_api import ApiUnavailable
-from slipway.operators.task import Seat, finished_task
+from slipway.operators.task import Seat, TaskFailed, finished_task
 from slipway.sensors.approval import ApprovalSensor
 from slipway_core.records import RecordsUnavailable, open_records
 
@@ -396,6 +396,28 @@ def test_approvers_are_those_who_may_answer(context, asked):
     with pytest.raises(TaskAwaitingInput):
         sensor(approvers=["alice", "bob:7"]).execute(context)
     assert [{"id": "alice", "name": "alice"}, {"id": "7", "name": "bob"}] == asked[0]["assigned_users"]
+
+
+def test_the_input_of_a_run_cannot_switch_the_person_off(context, ti, begin, asked):
+    """Whoever may start a run could; the strategy is the shipyard's."""
+    data = {**begin, "result": "pass", "approval": {"pass": "automatic", "warning": "automatic"}}
+    ti.put("slipway_begin", "triggered", {"context": "c", "data": data})
+    with pytest.raises(TaskAwaitingInput):
+        ApprovalSensor(task_id="approval", seat=Seat("approval")).execute(context)
+    assert 1 == len(asked)
+
+
+@pytest.mark.parametrize("approvers", [["bob"], ["bob:8"]])
+def test_an_answer_of_somebody_who_is_no_approver_is_refused(context, approvers):
+    """Airflow still has the list of the first time it asked."""
+    with pytest.raises(TaskFailed, match="Approved by 'alice', but only bob may"):
+        sensor(approvers=approvers).execute_complete(context, answer("Approve"))
+
+
+@pytest.mark.parametrize("approvers", [["alice"], ["carol", "alice:7"], []])
+def test_an_answer_of_an_approver_holds(context, ti, approvers):
+    """By name; nobody named: everybody's."""
+    assert "pass" == sensor(approvers=approvers).execute_complete(context, answer("Approve"))["result"]
 
 
 def in_another_run(context, make_ti, run_id, api=None, **kwargs):

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from airflow.sdk import timezone
+from airflow.sdk.api.datamodels._generated import DagRunType
 from airflow.sdk.exceptions import TaskDeferred
 from slipway.hooks.gate_numbers import GateNumbersHook
 from slipway.operators.task import TaskFailed
@@ -262,7 +263,7 @@ def test_a_backfill_compares_with_what_was_before_its_window(gate, records, cont
     for night, rate in ((1, 100.0), (2, 90.0)):
         context["task_state_store"].clear()
         context["ti"].run_id = f"backfill__{night}"
-        context["dag_run"] = SimpleNamespace(run_type="backfill", clear_number=0)
+        context["dag_run"] = SimpleNamespace(run_type=DagRunType.BACKFILL, clear_number=0)
         report = gate(rate=rate, evaluation={"start": f"2024-01-0{night}T02:00:00", "timeframe": "5m"}).execute(context)
     values = {one["value"]["metric"]: one["value"]["comparedValue"] for one in report["evaluation"]["indicatorResults"]}
     assert 100 == values["rate"]
@@ -273,3 +274,11 @@ def test_the_commit_of_the_files_is_kept(gate, records, context):
     context["ti"].bundle_instance = SimpleNamespace(version="0123abcd")
     gate().execute(context)
     assert "0123abcd" == records.evaluations.find("shop")[0].commit
+
+
+def test_a_gate_without_its_project_s_files_fails(gate, context, tmp_path):
+    """A folder that is away is no service without a slo.yaml."""
+    sensor = gate()
+    sensor.files = tmp_path / "gone"
+    with pytest.raises(TaskFailed, match="The project's files are not there"):
+        sensor.execute(context)

@@ -103,7 +103,9 @@ def lay_out(name: str, contents: Contents, mirror: Mirror, work: Path) -> Fetche
     read = mirror.read([one.file.blob for one in placed])
     if problems := list(check_contents(placed, read, shown)):
         return Fetched(None, source, tuple(problems))
-    digest = hashlib.sha256(source.to_json().encode()).hexdigest()[:20]
+    # By the files too: another folder of the same commit is another tree.
+    listed = repr((source.to_json(), [(one.target, one.file) for one in placed]))
+    digest = hashlib.sha256(listed.encode()).hexdigest()[:20]
     trees = work / "trees"
     folder = trees / digest / name
     if not folder.is_dir():
