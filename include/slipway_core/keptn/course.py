@@ -108,7 +108,7 @@ class Course:
             return (self._next_action(payload),)
         if task.name != approval.TASK:
             return (ALL_WELL,) if answer is None else answer
-        decision = approval.decide(approval.effective_result(payload), payload.get(task.name))
+        decision = approval.decide(approval.effective_result(payload), task.properties)
         if decision == approval.ASK:
             if answer is None:
                 return None
