@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +33,19 @@ spec:
             - name: approval
             - name: release
 """
+
+
+@pytest.fixture(scope="module")
+def airflow(bare_airflow: LocalAirflow) -> LocalAirflow:
+    """Return an Airflow; nothing here touches a cluster."""
+    return bare_airflow
+
+
+@pytest.fixture(scope="module")
+def api(airflow: LocalAirflow) -> Iterator[AirflowApi]:
+    """Return a client of the test's Airflow, as admin."""
+    with airflow.api() as client:
+        yield client
 
 
 @pytest.fixture(scope="module", autouse=True)
