@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from slipway.kept import clear_number
 from slipway.task_report import BEGIN_TASK_ID, TRIGGERED
 
 # The records come in late, in each function: every task start parses this file.
@@ -32,7 +33,7 @@ def ask(context: Any, payload: Mapping[str, Any], evidence: Mapping[str, Any]) -
     approvals = open_records().approvals
     ti, now = context["ti"], datetime.now(UTC)
     before = approvals.last_of_task(ti.dag_id, ti.run_id, ti.task_id)
-    attempt = str(getattr(context["dag_run"], "clear_number", 0))
+    attempt = str(clear_number(context))
     asked = approvals.ask(question(ti, ti.task_id, payload, attempt, now, evidence))
     if before and before.id != asked.id and not before.decision:
         close(before, "cleared", "its task was cleared")

@@ -17,6 +17,7 @@ from slipway import approval_record, lane, notices
 from slipway.approval_record import APPROVE, COMMENT, DECISION, DECLINE, retold, told
 from slipway.hooks.faults import NoConnection
 from slipway.hooks.slipway_api import ApiUnavailable, SlipwayApi
+from slipway.kept import keep, kept
 from slipway.links import run_url
 from slipway.task_report import APPROVAL, Seat, TaskFailed, TaskReport, hand_in, take_payload
 
@@ -116,7 +117,7 @@ class ApprovalSensor(HITLOperator):
         super().execute_complete(context, checked)
         answer = _answer(event)
         # First of all: a fault from here on must not lose it.
-        context["task_state_store"].set(_key(context, "answer"), answer)
+        keep(context, "answer", answer)
         return self._conclude(context, take_payload(context["ti"], self.seat, self.payload), answer)
 
     def _ask(self, context: Any, payload: dict[str, Any], result: str) -> dict[str, Any]:
@@ -139,7 +140,7 @@ class ApprovalSensor(HITLOperator):
         try:
             return super().execute(context)
         except TaskAwaitingInput:
-            context["task_state_store"].set(_key(context, "asked"), True)
+            keep(context, "asked", True)
             raise
 
     def _decline_older(self, question: Any) -> None:
@@ -169,10 +170,9 @@ class ApprovalSensor(HITLOperator):
 
     def _answer_given(self, context: Any) -> dict[str, Any] | None:
         """Return the answer to the question of an earlier try; None when there was none, or the task was cleared."""
-        store = context["task_state_store"]
-        if kept := store.get(_key(context, "answer")):
-            return dict(kept)
-        if not store.get(_key(context, "asked")):
+        if answered := kept(context, "answer"):
+            return dict(answered)
+        if not kept(context, "asked"):
             return None
         try:
             detail = self.hook.human_input(context["ti"])
@@ -227,8 +227,3 @@ def _answer(response: Mapping[str, Any]) -> dict[str, str]:
 
 def _field(response: Mapping[str, Any], name: str) -> str:
     return str((response.get("params_input") or {}).get(name) or "")
-
-
-def _key(context: Any, name: str) -> str:
-    # The store outlives a clear, after which people are asked anew.
-    return f"{name}-{getattr(context['dag_run'], 'clear_number', 0)}"

@@ -7,7 +7,8 @@ from typing import Any
 
 from airflow.sdk import BaseSensorOperator, timezone
 
-from slipway.sensors.waiting import keep, kept, wait_until
+from slipway.kept import keep, kept
+from slipway.sensors.waiting import wait_until
 
 STORED = "until"
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseSensorOperator, timezone
 from slipway_core.keptn import event
 
+from slipway.kept import clear_number, keep, kept
 from slipway.links import BaselineRunLink, QueriesLink, VerdictLink
-from slipway.sensors.waiting import clear_number, keep, kept, wait_until
+from slipway.sensors.waiting import wait_until
 from slipway.task_report import BEGIN_TASK_ID, FINISHED, TRIGGERED, Seat, TaskReport, hand_in, take_payload
 
 if TYPE_CHECKING:

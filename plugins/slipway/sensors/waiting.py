@@ -9,10 +9,6 @@ from typing import Any
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import timezone
 
-from slipway.kept import clear_number, keep, kept
-
-__all__ = ["clear_number", "keep", "kept", "wait_until"]
-
 # A trigger that fires at once may meet a scheduler that has not seen the worker leave yet, and the task fails.
 SHORTEST_DEFERRAL = 8.0  # seconds
 
