@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from slipway_cluster.target import chosen_target
 
-from slipway_local import demo_tour
+from slipway_local import demo_healing, demo_tour
 from slipway_local.airflow import chosen_airflow
 from slipway_local.commands import everything_up, login_hint
 from slipway_local.demo_tour import SERVICE, Demo
@@ -34,6 +34,8 @@ STEPS: Sequence[Step] = (
     Step(3, f"{SERVICE} v0.1.2 is too slow: its gate in qa fails", demo_tour.stop_a_slow_version),
     Step(4, "The evaluation in production after the release", demo_tour.judge_production),
     Step(5, "The nightly evaluation of production", demo_tour.run_the_nightly_evaluation),
+    Step(6, "Somebody reports a problem: production gets one pod more", demo_healing.heal_what_is_reported),
+    Step(7, "Too many visitors: an alert scales production, and it goes back", demo_healing.heal_what_is_found),
 )
 
 

@@ -79,14 +79,14 @@ def approve_for_production(demo: Demo) -> None:
     answer(demo.api, approval, APPROVE, "looks good in qa")
     done = ended(demo.api, approval.dag_id, approval.run_id, timeout=900)
     show_deliveries(demo, [done])
-    demo.console.print(running_table({stage: _workloads(stage) for stage in STAGES}))
+    demo.console.print(running_table({stage: workloads_of(stage) for stage in STAGES}))
     demo.expect(done.succeeded, f"{PRODUCTION} ended well after the answer")
     demo.expect(runs("production", GOOD), f"{GOOD} is ready in {PROJECT}-production, says the cluster")
 
 
 def stop_a_slow_version(demo: Demo) -> None:
     """A version that is too slow reaches qa and fails its gate there; production keeps what it has."""
-    before = [one.image for one in _workloads("production")]
+    before = [one.image for one in workloads_of("production")]
     done = demo.deliver(SLOW, "step 3")
     report = next((task.report for task in done.tasks if task.name == "evaluation"), {})
     demo.expect(runs("qa", SLOW), f"{SLOW} reached {PROJECT}-qa")
@@ -94,7 +94,7 @@ def stop_a_slow_version(demo: Demo) -> None:
     demo.expect(KEY_OBJECTIVE in str(report.get("message")), f"it names the objective: {report.get('message')}")
     demo.expect(done.state == "failed", f"{QA} failed")
     demo.expect(follow(demo.api, done, PRODUCTION, appears=5) is None, f"no run of {PRODUCTION} followed")
-    demo.expect([one.image for one in _workloads("production")] == before, f"production keeps {', '.join(before)}")
+    demo.expect([one.image for one in workloads_of("production")] == before, f"production keeps {', '.join(before)}")
 
 
 def judge_production(demo: Demo) -> None:
@@ -150,8 +150,9 @@ def show_deliveries(demo: Demo, deliveries: Sequence[Delivery]) -> None:
 
 def runs(stage: str, image: str) -> bool:
     """Say whether an image, and nothing else, is ready in a stage, as the cluster says."""
-    return any(one.image == image and 0 < one.wanted == one.ready for one in _workloads(stage))
+    return any(one.image == image and 0 < one.wanted == one.ready for one in workloads_of(stage))
 
 
-def _workloads(stage: str) -> Sequence[Workload]:
+def workloads_of(stage: str) -> Sequence[Workload]:
+    """Return what the cluster runs in a stage."""
     return workloads(f"{PROJECT}-{stage}")
