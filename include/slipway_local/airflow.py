@@ -31,7 +31,7 @@ from slipway_local.logs import log_file, tail
 from slipway_local.ports import require_free
 from slipway_local.postgres import Postgres
 from slipway_local.private_files import write_private
-from slipway_local.settings import environment, foreign, git_token, passwords, records_owner
+from slipway_local.settings import SAMPLE, environment, foreign, git_token, passwords, records_owner
 
 PARTS = ("git-server", "publisher", "log-server", "api-server", *HEALTH)
 _BEFORE_TABLES = ("git-server", "publisher")  # they need no database, and Airflow needs what they publish
@@ -100,6 +100,11 @@ class LocalAirflow:
     def git_address(self) -> str:
         """Where its repositories are: `<git_address>/<name>.git`, with the token of the connection `slipway_git`."""
         return f"http://127.0.0.1:{self.git_port}"
+
+    @property
+    def sample_address(self) -> str:
+        """Where the sample project is; the connection `slipway_sample` names it."""
+        return f"{self.git_address}/{SAMPLE}.git"
 
     @property
     def repositories(self) -> Path:

@@ -234,6 +234,7 @@ def everything_up(airflow: LocalAirflow, progress: Callable[[str], None]) -> Non
     from slipway_cluster import embedded
     from slipway_cluster.target import chosen_target
 
+    from slipway_local import sample_project
     from slipway_local.ports import require_free
 
     if not airflow.running():  # before the long part, not after it
@@ -244,6 +245,7 @@ def everything_up(airflow: LocalAirflow, progress: Callable[[str], None]) -> Non
         cluster_up(progress)
     else:
         embedded.up(progress)  # only makes kubectl and Helm
+    sample_project.fill(airflow, progress)
     airflow.up(progress)
 
 

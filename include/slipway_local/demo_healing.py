@@ -16,6 +16,7 @@ from slipway_local.deliveries import Delivery, ended
 from slipway_local.demo_tour import PRODUCTION, PROJECT, SERVICE, Demo, show_deliveries, workloads_of
 from slipway_local.errors import LocalError
 from slipway_local.rush import rush
+from slipway_local.sample_project import FOLDER
 
 PROBLEM = CHECKOUT / "include" / "events" / "problem.json"
 STAGE = "production"
@@ -43,7 +44,7 @@ def heal_what_is_found(demo: Demo) -> None:
     """A load raises an alert, the alert a remediation; when it is over, production is scaled back."""
     _require_release(demo)
     before, known = _replicas(STAGE), _remediations(demo)
-    with rush(demo.airflow.sources / PROJECT / SERVICE / "locust", f"{PROJECT}-{STAGE}", SERVICE):
+    with rush(FOLDER / SERVICE / "locust", f"{PROJECT}-{STAGE}", SERVICE):
         demo.say(f"A rush of visitors, made by Locust in the cluster, asks {SERVICE} in production.")
         fired = _comes_true(lambda: _alerts() != [], 120)
         demo.expect(fired, f"Prometheus saw too much, Alertmanager's alert {ALERT} fires: {', '.join(_alerts())}")

@@ -15,10 +15,11 @@ from slipway_local.approvals import APPROVE, OpenApproval, answer, open_approval
 from slipway_local.deliveries import Delivery, deliver, ended, follow, follower, wait_for_connections
 from slipway_local.demo_tables import load_table, running_table, tasks_table, verdict_table
 from slipway_local.errors import LocalError
+from slipway_local.settings import SAMPLE
 from slipway_local.stages import PROMETHEUS_CONNECTION, Stage
 from slipway_local.workloads import Workload, workloads
 
-PROJECT = "fulltour"
+PROJECT = SAMPLE
 STAGES = ("qa", "production")
 SERVICE = "helloservice"
 IMAGE = "ghcr.io/slipway-samples/helloservice"

@@ -24,8 +24,10 @@ from slipway_core.publish.git_command import environment, run_git
 from slipway_local.errors import LocalError
 
 _PATH = re.compile(r"/[A-Za-z0-9][A-Za-z0-9._-]*\.git/(info/refs|git-upload-pack|git-receive-pack)")
+_COMMIT = re.compile(r"/([A-Za-z0-9][A-Za-z0-9._-]*)/commit/([0-9a-f]{40})")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _LARGEST_BODY = 500_000_000
+_LARGEST_PAGE = 1_000_000
 _PIECE = 1 << 16
 _TIMEOUT = 120.0  # seconds without a word from the client
 
@@ -84,6 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         if not self._authorized():
             self._refuse(401, "A token is needed.", {"WWW-Authenticate": 'Basic realm="Slipway"'})
+        elif (page := _COMMIT.fullmatch(path)) and self.command == "GET":
+            self._show_commit(*page.groups())
         elif not _PATH.fullmatch(path):
             self._refuse(404, "There is nothing here but Git repositories.")
         else:
@@ -165,10 +169,22 @@ class _Handler(BaseHTTPRequestHandler):
             while piece := backend.stdout.read(_PIECE):
                 self.wfile.write(piece)
 
+    def _show_commit(self, name: str, commit: str) -> None:
+        """Answer what a run's link *Source commit* asks for; hosted Git servers have a page there, too."""
+        folder = self.server.repositories / f"{name}.git"
+        how = ["--stat", "--patch", "--no-color", "--no-ext-diff", "--no-textconv"]
+        if not folder.is_dir() or (shown := run_git(folder, "show", *how, commit, "--")).code:
+            self._refuse(404, "There is no such commit.")
+        else:
+            self._text(200, shown.out[:_LARGEST_PAGE])
+
     def _refuse(self, status: int, why: str, headers: dict[str, str] | None = None) -> None:
-        text = f"{why}\n".encode()
+        self._text(status, f"{why}\n".encode(), headers)
+
+    def _text(self, status: int, text: bytes, headers: dict[str, str] | None = None) -> None:
+        plain = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
         self.send_response(status)
-        for name, value in {**(headers or {}), "Content-Type": "text/plain", "Connection": "close"}.items():
+        for name, value in {**(headers or {}), **plain, "Connection": "close"}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()

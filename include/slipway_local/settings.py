@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Our own tables: a database beside Airflow's, never in it.
 RECORDS_DATABASE = "slipway"
 
+# The sample project; its files are in a repository of this name on the Git server.
+SAMPLE = "fulltour"
+
 # Simple auth manager's user → role. People use `admin`; the others are for trying what each role may do.
 USERS = {"admin": "admin", "op": "op", "user": "user", "viewer": "viewer"}
 # What tasks ask Airflow as, through the connection `slipway_api`; of the roles that may answer approvals, the least.
@@ -122,9 +125,8 @@ def settings(airflow: LocalAirflow) -> dict[str, str]:
         # Named so that the Git bundle finds it at once, instead of asking the API server in every task.
         "AIRFLOW_CONN_SLIPWAY_PUBLISHED": json.dumps({"conn_type": "git", "host": str(airflow.published)}),
         "AIRFLOW_CONN_SLIPWAY_API": _api_connection(airflow),
-        "AIRFLOW_CONN_SLIPWAY_GIT": json.dumps(
-            {"conn_type": "git", "host": airflow.git_address, "login": "slipway", "password": git_token(airflow)}
-        ),
+        "AIRFLOW_CONN_SLIPWAY_GIT": _git_connection(airflow, airflow.git_address),
+        "AIRFLOW_CONN_SLIPWAY_SAMPLE": _git_connection(airflow, airflow.sample_address),
         "SLIPWAY_RECORDS_URL": airflow.postgres.url("psycopg2", RECORDS_DATABASE, records_owner(airflow)),
         "DO_NOT_TRACK": "true",
         "SCARF_NO_ANALYTICS": "true",
@@ -159,6 +161,10 @@ def _api_connection(airflow: LocalAirflow) -> str:
     [user] = SERVICE_USER
     login = {"login": user, "password": passwords(airflow)[user]}
     return json.dumps({"conn_type": "http", "host": airflow.address, **login})
+
+
+def _git_connection(airflow: LocalAirflow, address: str) -> str:
+    return json.dumps({"conn_type": "git", "host": address, "login": "slipway", "password": git_token(airflow)})
 
 
 def _bundle(published: Path) -> dict[str, object]:

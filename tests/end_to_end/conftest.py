@@ -79,7 +79,7 @@ def sources() -> Path:
     """Return a folder of projects that tests may change: the demo's project, renamed."""
     folder = state_dir() / "airflow-test" / "sources"
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(CHECKOUT / "include" / "projects" / "fulltour", folder / PROJECT)
+    shutil.copytree(CHECKOUT / "include" / "samples" / "fulltour", folder / PROJECT)
     shipyard = folder / PROJECT / "shipyard.yaml"
     shipyard.write_text(shipyard.read_text().replace("name: fulltour", f"name: {PROJECT}"))
     return folder

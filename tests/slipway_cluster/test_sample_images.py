@@ -12,7 +12,7 @@ def test_images_carry_the_names_that_charts_ask_for() -> None:
     made = {recipe.name for recipe in sample_images._recipes()}
     charts = [
         CHECKOUT / "include" / "monitoring" / "chart" / "values.yaml",
-        CHECKOUT / "include" / "projects" / "fulltour" / "helloservice" / "charts" / "helloservice" / "values.yaml",
+        CHECKOUT / "include" / "samples" / "fulltour" / "helloservice" / "charts" / "helloservice" / "values.yaml",
     ]
     asked = {name for chart in charts for name in re.findall(r"image: (\S+)", chart.read_text())}
     assert 3 == len(asked)

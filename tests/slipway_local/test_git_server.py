@@ -6,6 +6,7 @@ import threading
 import httpx
 import pytest
 from slipway_core.keptn.problems import RemoteFailed
+from slipway_core.publish.remote.address import commit_page
 from slipway_core.publish.remote.mirror import Mirror
 from slipway_core.publish.remote.records import Credentials
 from slipway_local.errors import LocalError
@@ -133,3 +134,15 @@ def test_a_repository_needs_a_plain_name(tmp_path, name):
     """It becomes a folder and an address."""
     with pytest.raises(LocalError, match="cannot be the name"):
         make_repository(tmp_path, name)
+
+
+def test_the_page_of_a_commit_shows_what_it_changed(server, shop):
+    """Where a run's link leads; like everything else, only with the token."""
+    shop.commit({"carts/values.yaml": "replicaCount: 1\n"})
+    commit = shop.commit({"carts/values.yaml": "replicaCount: 2\n"})
+    page = commit_page(f"{server.address}/shop.git", commit)
+    shown = httpx.get(page, auth=("me", TOKEN), trust_env=False)
+    assert (200, True) == (shown.status_code, "+replicaCount: 2" in shown.text)
+    assert 401 == httpx.get(page, trust_env=False).status_code
+    for wrong in (f"{page[:-40]}{'0' * 40}", page.replace("/shop/", "/other/")):
+        assert 404 == httpx.get(wrong, auth=("me", TOKEN), trust_env=False).status_code

@@ -32,7 +32,7 @@ def lint(paths: tuple[Path, ...], kind: str | None, strict: bool, form: str) -> 
     \b
     Examples:
       ./slipway lint shipyard.yaml
-      ./slipway lint include/projects/fulltour
+      ./slipway lint include/samples/fulltour
       ./slipway lint --kind slo --format json gates/*.yaml
     """
     reports = [report for path in paths for report in _reports(path, kind)]

@@ -59,7 +59,7 @@ def simulate(
 
     \b
     Examples:
-      ./slipway simulate include/projects/fulltour --trigger qa.delivery --data data.json
+      ./slipway simulate include/samples/fulltour --trigger qa.delivery --data data.json
       ./slipway simulate shipyard.yaml --trigger qa.delivery --data data.json --answers answers.yaml --format json
       ./slipway simulate --cases sequence_cases.jsonl
     """
