@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def configure_monitoring(project: str, output: Path | None, address: str) -> None:
     """Have Prometheus scrape a project's services and warn when their objectives are missed.
 
-    PROJECT is a folder with a shipyard.yaml, or the name of one in include/projects or include/samples. A
-    service gets alert rules in each stage where it has a slo.yaml and a remediation.yaml. What other projects have stays. `./slipway up` does this by
-    itself for each project that is published.
+    PROJECT is a folder with a shipyard.yaml, or the name of one in include/projects or include/samples. A service gets
+    alert rules in each stage where it has a slo.yaml and a remediation.yaml. What other projects have stays.
+    `./slipway up` does this by itself for each project that is published.
 
     \b
     Examples:

@@ -71,9 +71,9 @@ def check_queries(
     """Ask each query of a project's quality gates once, now.
 
     PROJECT is a folder with a shipyard.yaml, or the name of one in include/projects or include/samples. For each stage
-    and service with a slo.yaml, and each objective in it: does the query parse, does it give one number, and can the objective fail at
-    all? Exit code 1 when one cannot work, or Prometheus does not answer. A query that only has no value now may have
-    one after the next test. A bearer token comes from $SLIPWAY_PROMETHEUS_TOKEN.
+    and service with a slo.yaml, and each objective in it: does the query parse, does it give one number, and can the
+    objective fail at all? Exit code 1 when one cannot work, or Prometheus does not answer. A query that only has no
+    value now may have one after the next test. A bearer token comes from $SLIPWAY_PROMETHEUS_TOKEN.
 
     \b
     Examples:
