@@ -11,13 +11,16 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from slipway_cluster.places import CHECKOUT, state_dir
 from slipway_local.airflow import LocalAirflow
 from slipway_local.api import AirflowApi
 from slipway_local.approvals import APPROVE, answer, approval_of_run, open_approvals
+
+if TYPE_CHECKING:
+    from tests.end_to_end.sshd import Sshd
 
 HERE = Path(__file__).parent
 OWNER = "test"
@@ -128,6 +131,15 @@ def api(airflow: LocalAirflow) -> Iterator[AirflowApi]:
     """Return a client of the test's Airflow, as admin."""
     with airflow.api() as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """Start an sshd for git."""
+    from tests.end_to_end.sshd import running_sshd
+
+    with running_sshd(tmp_path_factory.mktemp("sshd")) as running:
+        yield running
 
 
 def _cluster_runs() -> bool:

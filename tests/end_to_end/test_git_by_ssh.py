@@ -2,70 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from slipway_core.keptn.problems import RemoteFailed
 from slipway_core.publish.edit import operations
 from slipway_core.publish.edit.places import GitPlace
 from slipway_core.publish.remote.mirror import Mirror
-from slipway_core.publish.remote.records import Credentials, GitProject
+from slipway_core.publish.remote.records import GitProject
 
-from tests.end_to_end.conftest import cannot, within
+from tests.end_to_end.sshd import Sshd, new_key
 from tests.slipway_core.publish.remote.conftest import GitWorld, Remote, by_branches
-
-
-class Sshd(NamedTuple):
-    """A running sshd that lets one key in."""
-
-    port: int
-    credentials: Credentials
-
-
-@pytest.fixture(scope="module")
-def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    """Start an sshd with keys of its own, for git alone."""
-    if os.geteuid() != 0:
-        cannot("an sshd that lets root in needs root")
-    from slipway_cluster.debian import install_tools
-
-    install_tools(["openssh-server", "openssh-client"])
-    Path("/run/sshd").mkdir(exist_ok=True)  # sshd's own empty folder; its service would have made it
-    folder = tmp_path_factory.mktemp("sshd")
-    host, user = new_key(folder / "host"), new_key(folder / "user")
-    only_git = 'restrict,command="git-shell -c \\"$SSH_ORIGINAL_COMMAND\\""'
-    (folder / "authorized").write_text(f"{only_git} {user.with_suffix('.pub').read_text()}")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    (folder / "config").write_text(
-        f"ListenAddress 127.0.0.1:{port}\nHostKey {host}\nAuthorizedKeysFile {folder / 'authorized'}\nStrictModes no\n"
-        "UsePAM no\nPasswordAuthentication no\nPermitRootLogin prohibit-password\nPidFile none\n"
-    )
-    argv = ["/usr/sbin/sshd", "-D", "-e", "-f", folder / "config"]
-    with (folder / "log").open("wb") as log, subprocess.Popen(argv, stderr=log) as process:
-        assert within(10, lambda: listens(port)), (folder / "log").read_text()
-        known = f"[127.0.0.1]:{port} {host.with_suffix('.pub').read_text()}"
-        yield Sshd(port, Credentials(private_key=user.read_text(), known_hosts=known))
-        process.terminate()
-
-
-def new_key(path: Path) -> Path:
-    """Make a key pair without a passphrase."""
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
-    return path
-
-
-def listens(port: int) -> bool:
-    """Say whether somebody takes connections."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture
@@ -73,14 +21,9 @@ def world(tmp_path: Path, sshd: Sshd) -> GitWorld:
     """A project with a branch per stage, listed with its address by SSH."""
     made = GitWorld(tmp_path)
     by_branches(Remote(tmp_path / "shop.git"))
-    made.list(shop={"remote": address(sshd, tmp_path), "connection": "git_shop"})
+    made.list(shop={"remote": sshd.address(tmp_path / "shop.git"), "connection": "git_shop"})
     made.credentials = {"git_shop": sshd.credentials}
     return made
-
-
-def address(sshd: Sshd, folder: Path) -> str:
-    """Return the repository's address."""
-    return f"ssh://root@127.0.0.1:{sshd.port}{folder}/shop.git"
 
 
 def test_a_project_is_published_by_ssh_with_a_key(
@@ -125,7 +68,7 @@ def test_a_wrong_key_is_refused(world: GitWorld, sshd: Sshd, tmp_path: Path) -> 
 
 def test_a_project_is_changed_by_ssh(world: GitWorld, sshd: Sshd, tmp_path: Path) -> None:
     """R71: a new service in every stage, in one push."""
-    project = GitProject("shop", address(sshd, tmp_path), "main", "git_shop", "", 1)
+    project = GitProject("shop", sshd.address(tmp_path / "shop.git"), "main", "git_shop", "", 1)
     place = GitPlace(project, Mirror(tmp_path / "mirror", project.remote, sshd.credentials))
     place.change(lambda view: operations.create_services(view, ["api"]), "api")
     assert world.states() == {"shop": "published"}

@@ -143,11 +143,18 @@ FOLDERS = {
 }
 
 
-def by_branches(remote):
-    """Write a repository as Keptn made it by default: stage branches are older than the shipyard."""
+CARTS = {"carts/metadata.yaml": "servicename: carts\n", "carts/charts/carts.tgz": CHART}
+STAGES = dict.fromkeys(("qa", "production"), CARTS)
+
+
+def by_branches(remote, shipyard=SHIPYARD, stages=STAGES):
+    """Write a repository as Keptn made it by default: stage branches are older than the shipyard.
+
+    :param stages: stage → files of its branch
+    """
     remote.commit({"metadata.yaml": "isUsingDirectoryStructure: false\n"})
-    for stage in ("qa", "production"):
+    for stage, files in stages.items():
         git("--git-dir", remote.folder, "update-ref", f"refs/heads/{stage}", remote.head())
-        remote.commit({"carts/metadata.yaml": "servicename: carts\n", "carts/charts/carts.tgz": CHART}, stage)
-    remote.commit({"shipyard.yaml": SHIPYARD})
+        remote.commit(files, stage)
+    remote.commit({"shipyard.yaml": shipyard})
     return remote
