@@ -8,6 +8,8 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 from slipway_core.keptn import event
+from slipway_core.keptn.incoming import check_labels, check_report
+from slipway_core.keptn.problems import InvalidEvent
 
 BEGIN_TASK_ID = "slipway_begin"
 RESULT_TASK_ID = "slipway_result"
@@ -105,12 +107,17 @@ def take_payload(ti: Any, seat: Seat | None, given: Mapping[str, Any] | None) ->
     :param ti: the running task instance.
     :param seat: the task's place in its sequence; None for an operator in a DAG of somebody's own.
     :param given: the payload of such an operator.
-    :raises TaskFailed: when project, stage or service is missing.
+    :raises TaskFailed: when project, stage or service is missing, or a label is no text.
     """
     payload = seat.payload(ti) if seat else dict(given or {})
     for name in ("project", "stage", "service"):
         if not payload.get(name):
             raise TaskFailed(f"Task '{ti.task_id}': its payload has no '{name}'. Give it as payload={{...}}.")
+    try:
+        if payload.get("labels") is not None:
+            check_labels(payload["labels"])
+    except InvalidEvent as error:
+        raise TaskFailed(f"Task '{ti.task_id}': its payload cannot be used: {error}") from error
     ti.xcom_push(key=TRIGGERED, value=payload)
     return payload
 
@@ -118,10 +125,17 @@ def take_payload(ti: Any, seat: Seat | None, given: Mapping[str, Any] | None) ->
 def hand_in(ti: Any, payload: Mapping[str, Any], report: TaskReport, why: str = "") -> dict[str, Any]:
     """Store a report as the XCom ``finished`` and return it; followers read it, whatever the result.
 
+    One that cannot be used, as with labels that are no text, is stored as an errored one that names the field.
+
     :param why: a longer text than the report's message, for the error of a failed task.
     :raises TaskFailed: when the sequence stops here, because of a result or a status.
     """
     finished = report.as_event(payload)
+    try:
+        check_report(finished)
+    except InvalidEvent as error:
+        why = f"Task '{ti.task_id}': its report cannot be used: {error}"
+        finished = TaskReport(event.FAIL, why, status=event.ERRORED).as_event(payload)
     ti.xcom_push(key=FINISHED, value=finished)
     if event.aggregate([finished]).stops:
         raise TaskFailed(why or report.message or f"Task '{ti.task_id}' failed.")

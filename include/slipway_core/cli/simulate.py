@@ -48,7 +48,7 @@ def simulate(
     """Walk a sequence and all that follows it, without Airflow: the very code that the DAGs run.
 
     SHIPYARD is a shipyard.yaml or its folder; a remediation.yaml is looked up beside it, as in a project. Exit code 0:
-    walked to its end, whatever the results; 3: something is wrong with the input.
+    walked to its end, whatever the results; 3: something is wrong with the input, or --limit came before the end.
 
     \b
     The answers, by <stage>.<sequence>.<task>, one item each time a task is asked:
@@ -84,7 +84,10 @@ def simulate(
     for task in course.waiting:
         click.echo(f"{task} waits for a person: no answer is given for it.", err=form == "json")
     if course.limited:
-        click.echo(f"Stopped after {limit} sequences; more would follow (--limit).", err=True)
+        click.echo(
+            f"Not walked to its end: stopped after {limit} sequences, and more would follow (--limit).", err=True
+        )
+        sys.exit(ERROR)
 
 
 def _shipyard(file: Path) -> Shipyard:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from slipway_core.keptn import json_input
+from slipway_core.keptn import get_action, json_input
 from slipway_core.keptn.approval import APPROVE, DECLINE
 from slipway_core.keptn.event import PASS, SUCCEEDED, Data
+from slipway_core.keptn.incoming import check_report
 from slipway_core.keptn.plan import ProjectPlan
 from slipway_core.keptn.problems import InvalidEvent, InvalidFile, has_errors
 from slipway_core.keptn.scalars import fits_an_event
@@ -16,6 +17,7 @@ from slipway_core.keptn.source import Source
 
 ALL_WELL: Data = {"status": SUCCEEDED, "result": PASS}
 _FORM = "Write '<stage>.<sequence>.<task>:' and a list: one item each time the task is asked."
+_NOT_ASKED = f"Its action comes from {get_action.FILE}."
 
 Answer = tuple[Data, ...]
 
@@ -37,6 +39,9 @@ class Answers(NamedTuple):
 def read_answers(entry: object, field: str = "answers") -> Answers:
     """Read answers out of plain data; raises :class:`InvalidEvent` naming what cannot be used."""
     tasks = json_input.mapping(entry or {}, field)
+    for name in tasks:
+        if _is_get_action(name):
+            raise InvalidEvent(f"{field}: {name}", f"is never asked. {_NOT_ASKED}")
     return Answers({name: _answers_of(given, f"{field}: {name}") for name, given in tasks.items()})
 
 
@@ -49,10 +54,12 @@ def answers_of(source: Source, plan: ProjectPlan) -> Answers:
     by_task: dict[str, tuple[Answer, ...]] = {}
     if root is not None and not root.is_null and not isinstance(root, Node):
         source.report(root.line, "answers must be a mapping.", _FORM)
-    known = {f"{one.stage}.{one.sequence}.{task.name}" for one in plan.sequences for task in one.tasks}
+    tasks = {f"{one.stage}.{one.sequence}.{task.name}" for one in plan.sequences for task in one.tasks}
+    known = {name for name in tasks if not _is_get_action(name)}
     for name, (line, node) in root.entries.items() if isinstance(root, Node) else ():
         if name not in known:
-            source.report(line, f"nothing ever asks '{name}'.", f"There are: {', '.join(sorted(known))}.")
+            advice = _NOT_ASKED if _is_get_action(name) else f"There are: {', '.join(sorted(known))}."
+            source.report(line, f"nothing ever asks '{name}'.", advice)
         try:
             by_task[name] = _answers_of(node.value, name)
         except InvalidEvent as error:
@@ -70,6 +77,10 @@ def decision_of(answer: Answer, task: str) -> str:
     return str(decision)
 
 
+def _is_get_action(name: str) -> bool:
+    return name.rpartition(".")[2] == get_action.TASK
+
+
 def _answers_of(given: object, field: str) -> tuple[Answer, ...]:
     if not isinstance(given, list):
         raise InvalidEvent(field, "must be a list with one item each time it is asked.")
@@ -81,4 +92,9 @@ def _reports(item: object, field: str) -> Iterable[Data]:
     for one in item if isinstance(item, list) else [item]:
         if not fits_an_event(one):
             raise InvalidEvent(field, "holds a number that is not finite.")
-        yield json_input.mapping(one, field)
+        report = json_input.mapping(one, field)
+        try:
+            check_report(report)
+        except InvalidEvent as error:
+            raise InvalidEvent(field, str(error)) from error
+        yield report

@@ -37,6 +37,19 @@ def check_trigger_data(data: Any) -> dict[str, Any]:
     return dict(data)
 
 
+def check_report(data: Mapping[str, Any]) -> None:
+    """Check the data of a task's ``.finished``, which later tasks and followers inherit (sequences.md 2.3, R20).
+
+    Raises :class:`InvalidEvent` naming the field: result and status are text, labels text to text; each may be missing.
+    """
+    for field in ("result", "status"):
+        value = data.get(field)
+        if not isinstance(value, str | None):
+            raise InvalidEvent(field, f"must be text, not {_kind(value)}")
+    if data.get("labels") is not None:
+        check_labels(data["labels"])
+
+
 def check_labels(labels: Any) -> dict[str, str]:
     """Return labels that are text to text; raises :class:`InvalidEvent` naming the label that is not (R20)."""
     if not isinstance(labels, Mapping):

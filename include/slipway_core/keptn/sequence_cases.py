@@ -84,12 +84,14 @@ def run_case(case: Case) -> dict[str, Any]:
 def start_of(shipyard: Shipyard, trigger: str, data: object) -> tuple[ProjectPlan, SequencePlan, dict[str, Any]]:
     """Return the plan of a shipyard, the sequence that an event starts, and its data.
 
-    What does not exist is refused at once, with what does (decisions.md); raises :class:`InvalidEvent`.
+    What does not exist is refused at once, with what does (decisions.md), and so are names that publishing refuses;
+    raises :class:`InvalidEvent`.
 
     :param trigger: type of the event, with Keptn's prefix and ``.triggered`` or without
     """
     checked = incoming.check_trigger_data(data)
     plan = plan_project(shipyard, checked["project"], [checked["service"]])
+    _check_names(plan)
     named = trigger.removeprefix(PREFIX).removesuffix(TRIGGERED)
     stage, _, sequence = named.partition(".")
     first = plan.find(stage, sequence)
@@ -100,3 +102,11 @@ def start_of(shipyard: Shipyard, trigger: str, data: object) -> tuple[ProjectPla
     if checked["stage"] != stage:
         raise InvalidEvent("stage", f"is '{checked['stage']}' in the data, but '{stage}' is triggered.")
     return plan, first, checked
+
+
+def _check_names(plan: ProjectPlan) -> None:
+    """Refuse what no event can carry: a sequence or task without a name, or with a dot in it."""
+    for one in plan.sequences:
+        for kind, name in (("sequence", one.sequence), *(("task", task.name) for task in one.tasks)):
+            if not name or "." in name:
+                raise InvalidEvent("shipyard", f"{kind} '{name}' of stage '{one.stage}' needs a name without dots.")

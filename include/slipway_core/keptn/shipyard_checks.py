@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 RESULTS = (PASS, RESULT_WARNING, FAIL)
 _EVENT_PREFIX = "sh.keptn.event."
 _MOST_NAMED = 30
+_MOST_WRONG_EVENTS = 50  # finding out what was meant takes milliseconds each, and nobody reads thousands
 
 
 def check(shipyard: Shipyard, source: Source) -> None:
     """Report everything that is valid but suspicious (sequences.md 1.2, 4, 11)."""
     known = _Known(shipyard)
+    _check_events(known, shipyard, source)
     for stage in shipyard.stages:
         _check_sequence_names(stage, source)
         for sequence in stage.sequences:
@@ -83,15 +85,15 @@ class _Known:
         for stage in shipyard.stages:
             self.events.setdefault(f"{stage.name}.evaluation.finished", ("evaluation",))
         self.sequences = {stage.name: {one.name for one in stage.sequences} for stage in shipyard.stages}
+        self._named = sorted(self.events)[:_MOST_NAMED]
 
     def advice(self, event: str) -> str:
         """Return what was probably meant by an unknown event, or what there is."""
         if event in self.events:
             return f"Write 'event: {event}'."
-        some = sorted(self.events)[:_MOST_NAMED]
-        close = difflib.get_close_matches(event, some, n=1, cutoff=0.75)
-        more = ", …" if len(self.events) > len(some) else ""
-        return f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(some)}{more}."
+        close = difflib.get_close_matches(event, self._named, n=1, cutoff=0.75)
+        more = ", …" if len(self.events) > len(self._named) else ""
+        return f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(self._named)}{more}."
 
     def why_unknown(self, event: str) -> str:
         """Return what is wrong with an unknown event."""
@@ -106,11 +108,20 @@ class _Known:
         return f"stage '{stage}' has no sequence '{sequence}'"
 
 
-def _check_trigger(known: _Known, trigger: TriggeredOn, source: Source) -> None:
-    if trigger.event not in known.events:
+def _check_events(known: _Known, shipyard: Shipyard, source: Source) -> None:
+    """Report events that can never fire: the first of them one by one, the others by their number."""
+    sequences = (sequence for stage in shipyard.stages for sequence in stage.sequences)
+    wrong = [one for sequence in sequences for one in sequence.triggered_on if one.event not in known.events]
+    for trigger in wrong[:_MOST_WRONG_EVENTS]:
         plain = trigger.event.removeprefix(_EVENT_PREFIX)
         message = f"event '{trigger.event}' can never fire: {known.why_unknown(plain)}."
         source.report(trigger.line, message, known.advice(plain), WARNING)
+    if more := wrong[_MOST_WRONG_EVENTS:]:
+        message = f"from here on {len(more)} more events can never fire."
+        source.report(more[0].line, message, "Mend those above first.", WARNING)
+
+
+def _check_trigger(known: _Known, trigger: TriggeredOn, source: Source) -> None:
     selector = trigger.selector or {}
     if len(selector) > 1:
         message = f"{' and '.join(selector)} are alternatives: one of them is enough, as in Keptn."

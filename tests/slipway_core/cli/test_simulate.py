@@ -79,6 +79,13 @@ def test_json_has_one_event_a_line(project):
     assert "fail" == events[-1]["data"]["result"]
 
 
+def test_what_may_be_answered_leaves_out_the_next_action(project):
+    """remediation.yaml says it."""
+    said = project(answers="x: []\n").stderr
+    assert "There are: production.delivery.approval, " in said
+    assert "get-action" not in said
+
+
 def test_a_remediation_file_is_found_beside_the_shipyard(project):
     """As in a project."""
     assert "action: scaling" in project(trigger="qa.remediation").stdout
@@ -95,6 +102,10 @@ def test_a_remediation_file_is_found_beside_the_shipyard(project):
         ({"data": '{"service": "carts", "x": NaN}'}, "not finite"),
         ({"answers": "qa.delivery.tset: []\n"}, "answers.yaml, line 1: nothing ever asks 'qa.delivery.tset'."),
         ({"answers": "\nqa.delivery.test: {}\n"}, "answers.yaml, line 2: qa.delivery.test: must be a list"),
+        ({"answers": "\nqa.delivery.test: [{result: [a]}]\n"}, "line 2: qa.delivery.test[0]: result: must be text"),
+        ({"answers": "qa.delivery.test: [{labels: {b: 2}}]\n"}, "line 1: qa.delivery.test[0]: labels.b: must be text"),
+        ({"answers": "qa.remediation.get-action: []\n"}, "Its action comes from remediation.yaml."),
+        ({"shipyard": SHIPYARD.replace("{name: test,", "{name: te.st,")}, "task 'te.st' of stage 'qa' needs a name"),
         ({"answers": "- a\n"}, "answers.yaml, line 1: answers must be a mapping."),
         ({"shipyard": "apiVersion: 0.1.7\n"}, "shipyard.yaml, line 1: apiVersion '0.1.7' is older than 0.2.0."),
     ],
@@ -115,15 +126,28 @@ def test_wrong_use_exits_with_3(arguments):
 
 
 def test_a_walk_that_would_not_end_is_stopped_and_said_so(project):
-    """Exit code 0: the limit is no error."""
+    """Exit code 3: what came before the limit is printed, but the end was not reached."""
     done = project("--limit", "1")
-    assert (0, "Stopped after 1 sequences; more would follow (--limit).\n") == (done.exit_code, done.stderr)
+    words = "Not walked to its end: stopped after 1 sequences, and more would follow (--limit).\n"
+    assert (3, words) == (done.exit_code, done.stderr)
+    assert "production.delivery triggered" in done.stdout
 
 
 def test_what_is_suspicious_in_the_shipyard_goes_to_standard_error(project):
     """The walk goes on."""
     done = project(shipyard=SHIPYARD.replace("event: qa.", "event: q."))
     assert (0, True) == (done.exit_code, "can never fire: there is no stage 'q'" in done.stderr)
+
+
+def test_a_result_that_is_no_text_loses_no_other_case(tmp_path):
+    """It is said, with its line."""
+    good, other = (json.loads(line) for line in CASES.read_text("utf-8").splitlines()[:2])
+    bad = {**good, "answers": {"dev.delivery.deployment": [{"result": ["a"]}]}}
+    file = tmp_path / "cases.jsonl"
+    file.write_text("\n".join(json.dumps(case) for case in (bad, other)), "utf-8")
+    done = CliRunner().invoke(simulate, ["--cases", str(file)])
+    assert (3, [other["id"]]) == (done.exit_code, [json.loads(line)["id"] for line in done.stdout.splitlines()])
+    assert "line 1: answers: dev.delivery.deployment[0]: result: must be text, not a list" in done.stderr
 
 
 def test_cases_give_one_line_each_and_bad_ones_do_not_stop_the_rest(tmp_path):

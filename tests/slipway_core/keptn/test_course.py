@@ -109,6 +109,14 @@ def test_a_label_that_is_no_text_is_refused():
     assert REFUSED == walk(data={"labels": {"build": 5}})
 
 
+@pytest.mark.parametrize("name", ["a.b", '""'])
+@pytest.mark.parametrize("place", ["{name: deployment}", "name: prod\n      sequences:\n        - {name: delivery"])
+def test_names_that_publishing_refuses_are_refused(name, place):
+    """Of a task and of a sequence: no event can carry them."""
+    written = place.replace("deployment", name).replace("delivery", name)
+    assert REFUSED == walk(CHAIN.replace(place, written))
+
+
 def test_input_and_labels_reach_every_stage_and_the_first_task_has_no_result():
     """R11, R19, R21, R22."""
     values = {"configurationChange": {"values": {"image": "x:1"}}}
@@ -262,6 +270,9 @@ def test_the_limit_ends_a_walk_that_would_not_end():
     ("field", "value"),
     [
         ("id", 5), ("shipyard", None), ("trigger", "x"), ("limit", 0), ("limit", True), ("remediation", ["x"]),
+        ("answers", {"a": [{"result": ["a"]}]}), ("answers", {"a": [{"status": {}}]}),
+        ("answers", {"a": [[{"labels": {"b": 2}}]]}), ("answers", {"a": [{"labels": "bare"}]}),
+        ("answers", {"dev.remediation.get-action": []}),
         ("answers", ["x"]), ("answers", {"a": 5}), ("answers", {"a": [["x"]]}), ("answers", {"a": [{"x": NO_NUMBER}]}),
     ],
 )  # fmt: skip

@@ -40,6 +40,27 @@ def test_a_label_that_is_not_text_is_refused_by_name(labels, field):
     assert field == caught.value.field
 
 
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"result": ["pass"]}, "result"),
+        ({"status": 5}, "status"),
+        ({"labels": {"b": 2}}, "labels.b"),
+        ({"labels": "bare"}, "labels"),
+    ],
+)
+def test_a_report_is_refused_by_the_field_that_is_no_text(said, field):
+    """R20 holds for reports as well."""
+    with pytest.raises(InvalidEvent) as caught:
+        incoming.check_report({"result": "pass", "status": "succeeded", **said})
+    assert field == caught.value.field
+
+
+def test_a_report_may_leave_out_result_status_and_labels():
+    """What a missing result means is said elsewhere."""
+    incoming.check_report({"result": None, "labels": None, "score": 5})
+
+
 def test_good_data_passes():
     """Null labels are no labels."""
     data = {**GOOD, "labels": None, "extra": 1}

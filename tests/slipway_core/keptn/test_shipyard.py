@@ -239,6 +239,19 @@ def test_a_mistyped_event_names_the_one_that_was_meant():
     assert "Did you mean 'properties'?" == advice[13]
 
 
+def test_of_many_events_that_can_never_fire_the_first_are_named_and_the_others_counted():
+    """Thousands would hold up a publishing round for seconds, and nobody reads them."""
+    head = "apiVersion: 0.2.2\nspec:\n  stages:\n    - name: dev\n      sequences:\n"
+    rows = (
+        f"        - {{name: s{n}, tasks: [{{name: a}}], triggeredOn: [{{event: x.y{n}.finished}}]}}\n"
+        for n in range(60)
+    )
+    _, problems = read_shipyard(head + "".join(rows), "shipyard.yaml")
+    assert 51 == len(problems)
+    assert "event 'x.y49.finished' can never fire: there is no stage 'x'." == problems[49].message
+    assert (56, "from here on 10 more events can never fire.") == (problems[50].line, problems[50].message)
+
+
 def test_loading_a_broken_file_raises_all_its_errors():
     """The error's text is what people see."""
     with pytest.raises(InvalidFile, match="line 13: 'selector' sits deeper"):
