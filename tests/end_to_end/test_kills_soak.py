@@ -68,8 +68,8 @@ def engine(airflow: LocalAirflow) -> Iterator[Engine]:
     made.dispose()
 
 
-def publish(api: AirflowApi, sources: Path) -> None:
-    """Publish the sample project under another name, with four services and little load."""
+def write_project(sources: Path) -> None:
+    """Write the sample project under another name, with four services and little load."""
     for service in SERVICES:
         folder = sources / PROJECT / service
         shutil.copytree(SAMPLE / "helloservice", folder)
@@ -79,6 +79,11 @@ def publish(api: AirflowApi, sources: Path) -> None:
     (sources / PROJECT / "slipway.yaml").write_text("source:\n  type: prometheus\n")
     text = (SAMPLE / "shipyard.yaml").read_text()
     (sources / PROJECT / "shipyard.yaml").write_text(text.replace("name: fulltour", f"name: {PROJECT}"))
+
+
+def publish(api: AirflowApi, sources: Path) -> None:
+    """Write the project, and wait until it can be delivered."""
+    write_project(sources)
     for dag_id in (QA, PRODUCTION):
         api.wait_for_dag(dag_id)
     wait_for_connections(api, [connection_id(PROJECT, stage) for stage in ("qa", "production")])
