@@ -11,9 +11,12 @@ from airflow.sdk.exceptions import AirflowSkipException
 from slipway_core.keptn import names
 from slipway_core.keptn.ending import Ending
 
+from slipway.kept import keep, kept
 from slipway.links import StartedRunLink, run_url
 from slipway.operators.sequence import HANDOVER_KEY, RESULT_TASK_ID
 from slipway.operators.task import FINISHED
+
+STARTING = "starting"  # the run that a try of this task was about to start
 
 
 class StartFollower(TriggerDagRunOperator):
@@ -71,5 +74,13 @@ class StartFollower(TriggerDagRunOperator):
         address = run_url(self.trigger_dag_id, self.trigger_run_id)
         # Stored before the start: a repeated start is skipped, and its page still needs the link.
         ti.xcom_push(key="started_run", value=address)
+        if kept(context, STARTING) == self.trigger_run_id and self._is_there(ti):
+            # Airflow itself would skip this task, as if nothing had followed.
+            self.log.info("An earlier try has started %s", address)
+            return
+        keep(context, STARTING, self.trigger_run_id)
         self.log.info("Starting %s", address)
         TriggerDagRunOperator.execute(self, context)
+
+    def _is_there(self, ti: Any) -> bool:
+        return bool(ti.get_dr_count(dag_id=self.trigger_dag_id, run_ids=[self.trigger_run_id]))

@@ -11,21 +11,31 @@ PAYLOAD = {"project": "shop", "stage": "qa", "service": "carts", "labels": {"bui
 RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")  # Airflow's own rule
 
 
+@pytest.fixture(autouse=True)
+def _given(context, ti):
+    """Each try of the task gets the same context; no run is there yet."""
+    ti.context, ti.get_dr_count = context, lambda dag_id, run_ids: 0
+
+
 def start(ti, result="pass", selector=None, tasks=None):
     """Run a handover after a sequence with this result; return what it asks of Airflow."""
+    with pytest.raises(DagRunTriggerException) as raised:
+        follower_of(ti, result, selector, tasks).execute(ti.context)
+    return raised.value
+
+
+def follower_of(ti, result="pass", selector=None, tasks=None):
+    """Return the handover after a sequence with this result."""
     outcome = {"result": result, "status": "succeeded", "tasks": tasks or {"deployment": result}}
     ti.put("slipway_result", "finished", {"context": "ctx-1", "outcome": outcome, "payload": PAYLOAD, "data": {}})
     ti.task_id = "slipway_follow_0"
-    follower = StartFollower(
+    return StartFollower(
         task_id=ti.task_id,
         trigger_dag_id="shop.production.delivery",
         follower_stage="production",
         item=0,
         selector=selector,
     )
-    with pytest.raises(DagRunTriggerException) as raised:
-        follower.execute({"ti": ti})
-    return raised.value
 
 
 def test_a_matching_sequence_is_started_with_the_whole_payload(ti):
@@ -45,6 +55,23 @@ def test_the_same_start_has_the_same_run_id(ti):
     assert first.dag_run_id == second.dag_run_id
     assert RUN_ID.fullmatch(first.dag_run_id)
     assert first.skip_when_already_exists
+
+
+def test_a_try_after_one_that_was_killed_ends_well(ti):
+    """Whether or not that one had come to the start: Airflow itself would skip a task whose run is there already."""
+    first = start(ti)
+    runs = []
+    ti.get_dr_count = lambda dag_id, run_ids: runs.append((dag_id, run_ids)) or len(runs) - 1
+    assert first.dag_run_id == start(ti).dag_run_id
+    follower_of(ti).execute(ti.context)
+    assert [("shop.production.delivery", [first.dag_run_id])] * 2 == runs
+
+
+def test_a_cleared_handover_leaves_the_run_to_airflow(ti):
+    """It is no other try of the same work: the run that exists is left alone, and the page says so."""
+    first = start(ti)
+    ti.context["dag_run"].clear_number = 1
+    assert first.dag_run_id == start(ti).dag_run_id
 
 
 def test_another_run_of_the_parent_starts_another_run(ti):

@@ -104,9 +104,20 @@ class HelmHook(BaseHook):
             raise
         return list(json.loads(text))
 
-    def rollback(self, release: str, revision: int, *, namespace: str, timeout: float = 300.0) -> None:
-        """Bring a release back to one of its revisions and wait until it is ready."""
-        argv = ["rollback", release, str(revision), "--namespace", namespace, "--wait", "--timeout", f"{timeout:.0f}s"]
+    def rollback(
+        self, release: str, revision: int, *, namespace: str, timeout: float = 300.0, wait: bool = True
+    ) -> None:
+        """Bring a release back to one of its revisions.
+
+        :param timeout: seconds for all of it.
+        :param wait: until it is ready.
+        """
+        argv = ["rollback", release, str(revision), "--namespace", namespace, *(["--wait"] if wait else [])]
+        self.run([*argv, "--timeout", f"{timeout:.0f}s"], timeout=timeout + 60)
+
+    def uninstall(self, release: str, *, namespace: str, timeout: float = 300.0) -> None:
+        """Remove a release, and wait until all that it made is gone."""
+        argv = ["uninstall", release, "--namespace", namespace, "--wait", "--timeout", f"{timeout:.0f}s"]
         self.run(argv, timeout=timeout + 60)
 
     def manifest(self, release: str, *, namespace: str) -> list[dict[str, Any]]:
@@ -181,8 +192,9 @@ class HelmHook(BaseHook):
     def _failure(self, text: str) -> HelmFailed:
         if BUSY in text:
             text += (
-                "\nIf nobody works on this release, an earlier try was killed. `helm rollback` to its last good "
-                "revision frees it; a release without one is freed by `helm uninstall`."
+                "\nIf nobody works on this release, somebody's Helm was killed. `helm rollback` to its last good "
+                "revision frees it; a release without one is freed by `helm uninstall`. A task of a sequence that is "
+                "tried again does so by itself."
             )
         if any(words in text for words in GROUND_FAULTS):
             return HelmUnavailable(f"{text}\nThe cluster asked was {self.cluster.address}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from slipway_core.keptn import names
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from slipway.hooks.helm import HelmHook
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+# A Helm whose worker was killed is told so, and notes down within this time that its release has failed.
+DYING = timedelta(seconds=40)
+BACK_TO = ("deployed", "superseded", "failed")  # of these states, the first that a revision has
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,29 @@ class Release:
         if hook.history(longer, namespace=namespace) and not hook.history(short, namespace=namespace):
             return cls(hook, longer, namespace)
         return cls(hook, short, namespace)
+
+    def free(self, since: datetime) -> str:
+        """Free the release from a Helm that was killed at its work; return what was done, "" when there was no need.
+
+        While Helm works on a release it notes that down, and no other may begin. When it is killed together with its
+        worker, the note stays for good. Only for who knows that no other works on the release now.
+
+        :param since: what Helm began before is somebody else's, and left alone.
+        """
+        history = self.hook.history(self.name, namespace=self.namespace)
+        if not history or not str(history[-1]["status"]).startswith("pending-"):
+            return ""
+        began = datetime.fromisoformat(history[-1]["updated"]).astimezone(UTC)
+        if began < since or datetime.now(UTC) - began < DYING:
+            return ""
+        left = f"An earlier try was killed, and left release {self.name} in {self.namespace} {history[-1]['status']}"
+        back = next((one["revision"] for state in BACK_TO for one in history[::-1] if one["status"] == state), None)
+        if back is None:
+            self.hook.uninstall(self.name, namespace=self.namespace)
+            return f"{left}: it was never installed, so what there is of it was removed."
+        # Nobody waits for its pods: what is deployed next replaces them.
+        self.hook.rollback(self.name, int(back), namespace=self.namespace, wait=False)
+        return f"{left}: it was brought back to revision {back}."
 
     def pod_selector(self) -> str:
         """Return the label selector of the release's pods."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from slipway_core.keptn import deployment, scaling
 
+from slipway.kept import keep, kept
 from slipway.links import ServiceLink
 from slipway.operators.helm import HelmOperator, outcomes
 from slipway.operators.task import TaskFailed, TaskReport
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from slipway_core.records import Healed
 
     from slipway.hooks.release import Release
+
+BEGAN = "began"  # when the first try of a task let Helm begin
 
 
 class HelmDeployOperator(HelmOperator):
@@ -61,6 +65,7 @@ class HelmDeployOperator(HelmOperator):
             healed = self._healed_count(payload, values)
             release = self.release_of(payload)
             self.hook.cluster.ensure_namespace(release.namespace, self._pull_secrets(payload))
+            self._free(release, context)
             done = self.upgrade(release, chart, files.overlay("values.yaml"), values)
             if healed:
                 self._keep_count(release, payload, healed)
@@ -85,6 +90,19 @@ class HelmDeployOperator(HelmOperator):
         if healed:
             message += f" It keeps the {healed.replicas} replicas that healing gave it."
         return TaskReport(message=message, data={self._block_name: block})
+
+    def _free(self, release: Release, context: Any) -> None:
+        """Take over from an earlier try that was killed; no other sequence works on the release: this run has its lane.
+
+        So it is right for who deploys in a sequence of ours; elsewhere the release of a broken try stays as it is.
+        """
+        if not self.seat:
+            return
+        began = kept(context, BEGAN)
+        if began is None:
+            keep(context, BEGAN, datetime.now(UTC).isoformat())
+        elif told := release.free(datetime.fromisoformat(began)):
+            self.log.warning("%s", told)
 
     def _pull_secrets(self, payload: Mapping[str, Any]) -> list[str]:
         named = (payload.get("deployment") or {}).get("imagePullSecrets") or []

@@ -84,6 +84,16 @@ def test_odd_values_never_meet_a_shell(hook, helm):
     assert not Path("/tmp/slipway-was-here").exists()
 
 
+def test_going_back_need_not_wait_and_removing_does(hook, helm):
+    """Whoever goes back to deploy anew need not see the old pods get ready; removed objects must be gone."""
+    helm.does(rollback={}, uninstall={})
+    hook.rollback("carts", 2, namespace="shop-qa", wait=False)
+    hook.uninstall("carts", namespace="shop-qa")
+    rollback, uninstall = (call["argv"] for call in helm.calls())
+    assert "--wait" not in rollback
+    assert ["uninstall", "carts", "--namespace", "shop-qa", "--wait"] == uninstall[:5]
+
+
 def test_the_kubeconfig_is_private_and_gone_afterwards(hook, helm):
     """With the connection's context chosen in it."""
     hook.run(["list"])
