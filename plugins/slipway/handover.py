@@ -12,8 +12,7 @@ from slipway_core.keptn import names
 from slipway_core.keptn.ending import Ending
 
 from slipway.links import StartedRunLink, run_url
-from slipway.operators.sequence import HANDOVER_KEY, RESULT_TASK_ID
-from slipway.operators.task import FINISHED
+from slipway.task_report import FINISHED, HANDOVER_KEY, RESULT_TASK_ID
 
 
 class StartFollower(TriggerDagRunOperator):
