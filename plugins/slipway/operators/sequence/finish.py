@@ -10,6 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from slipway_core.keptn import event
 
 from slipway import lane
+from slipway.operators.sequence.result import DECIDED
+from slipway.reopened import count_again
 from slipway.task_report import BEGIN_TASK_ID, FINISHED, RESULT_TASK_ID, TRIGGERED, task_states
 
 FINISH_TASK_ID = "slipway_finish"
@@ -22,7 +24,11 @@ class FinishSequence(BaseOperator):
     """
 
     def execute(self, context: Any) -> None:
-        """Raise when a task of this run did not end well; leave the lane in any case."""
+        """Raise when a task of this run did not end well; leave the lane in any case.
+
+        :raises RunReopened: when the result must be worked out again first; then the run is on its way into its lane.
+        """
+        count_again(context["ti"])
         try:
             self._end(context)
         finally:
@@ -40,14 +46,14 @@ class FinishSequence(BaseOperator):
             raise AirflowFailException(failure)
 
     def _settle_approvals(self, ti: Any, states: Mapping[str, str], data: Mapping[str, Any]) -> None:
-        """Record who declined by marking the whole run as failed: the sequence's result has not run then."""
+        """Record who decided by marking the whole run: the sequence's result has not run then."""
         if states.get(RESULT_TASK_ID) == "success" or not data:
             return
         for task_id, task in ti.task.dag.task_dict.items():
-            if hasattr(task, "approvers") and states.get(task_id) == "failed":
-                from slipway.approval_marks import settle  # late: few sequences need it
+            if hasattr(task, "approvers") and states.get(task_id) in DECIDED:
+                from slipway.approval_marks import settle_ended  # late: few sequences need it
 
-                settle(ti, task_id, "failed", data)
+                settle_ended(ti, task_id, states[task_id], data)
 
     @staticmethod
     def _over(context: Any, states: Mapping[str, str], result: Mapping[str, Any]) -> str:

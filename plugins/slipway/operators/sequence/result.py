@@ -10,6 +10,7 @@ from slipway_core.keptn import event
 from slipway_core.keptn.ending import end_sequence
 
 from slipway import lane
+from slipway.reopened import COUNTED
 from slipway.task_report import APPROVAL, BEGIN_TASK_ID, FINISHED, TRIGGERED, finished_task, task_states
 
 DECIDED = ("success", "failed", "skipped")  # states that somebody may have given an approval by hand
@@ -21,6 +22,7 @@ class SequenceResult(BaseOperator):
     The state of a task is the truth; its report adds what the state cannot say (a warning, data, a message).
     Its XCom ``finished`` holds ``context``, ``outcome``, ``payload`` (what a follower inherits), ``data`` (that of
     ``<stage>.<sequence>.finished``) and ``over`` (why the sequence was ended before its time; then nothing follows).
+    Its XCom ``counted`` holds the states that it is made of.
 
     :param tasks: ``(Airflow task id, task name)`` of the sequence's tasks, in order.
     """
@@ -36,7 +38,9 @@ class SequenceResult(BaseOperator):
         if not begin:  # the input was refused: nothing has run, nothing follows
             ti.xcom_push(key=FINISHED, value=None)
             return
-        executed = self._executed(ti, begin["data"])
+        states = task_states(ti)
+        ti.xcom_push(key=COUNTED, value={task_id: states.get(task_id) for task_id, _ in self.tasks})
+        executed = self._executed(ti, states, begin["data"])
         ending = end_sequence(begin["data"], executed)
         # Only what somebody ended has failed, and the records need not be asked about the others.
         if ending.outcome.result == event.FAIL and (reason := lane.over(context, begin)):
@@ -45,9 +49,8 @@ class SequenceResult(BaseOperator):
         outcome = ending.outcome
         self.log.info("Sequence ended with result %s, status %s. %s", outcome.result, outcome.status, ending.over)
 
-    def _executed(self, ti: Any, data: Mapping[str, Any]) -> list[event.FinishedTask]:
+    def _executed(self, ti: Any, states: Mapping[str, str], data: Mapping[str, Any]) -> list[event.FinishedTask]:
         """Return the tasks up to the first that did not end well; what was marked by hand behind it does not count."""
-        states = task_states(ti)
         executed = []
         for task_id, name in self.tasks:
             state = states.get(task_id)
