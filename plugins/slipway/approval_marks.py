@@ -17,7 +17,6 @@ from slipway import approval_record
 from slipway.approval_record import APPROVE, DECISION, DECLINE
 from slipway.hooks.faults import NoConnection
 from slipway.hooks.slipway_api import ApiUnavailable, SlipwayApi
-from slipway.task_report import RESULT_TASK_ID, task_states
 
 UNKNOWN = "unknown"
 # What a mark leaves in the audit log, and what makes earlier marks void.
@@ -76,7 +75,6 @@ def settle(ti: Any, task_id: str, state: str, data: Mapping[str, Any]) -> str:
     if state != "success":
         return ""
     if not approvers or mark.by in approvers:
-        _let_result_follow(ti)
         return ""
     who = "somebody whom Airflow's audit log does not name" if mark.by == UNKNOWN else f"'{mark.by}'"
     return (
@@ -85,15 +83,25 @@ def settle(ti: Any, task_id: str, state: str, data: Mapping[str, Any]) -> str:
     )
 
 
-def _let_result_follow(ti: Any) -> None:
-    """Have the sequence's result worked out again when it is that of the time before the mark.
+def settle_ended(ti: Any, task_id: str, state: str, data: Mapping[str, Any]) -> None:
+    """Record what became of an approval when its whole run was marked: the sequence's result does not tell then.
 
-    Behind a task that is marked as success Airflow clears what has failed, so the run goes on; but the result of a
-    failed sequence is a task that did well, and would stay.
+    Its question is closed in any case; that nobody can be named for it holds nothing up.
+
+    :param ti: of the run's last task; the others as in :func:`settle`.
     """
-    if ti.task_id != RESULT_TASK_ID and task_states(ti).get(RESULT_TASK_ID) == "success":
-        log.info("The run had ended before the mark: its result is worked out again.")
-        SlipwayApi().run_again(ti.dag_id, ti.run_id, RESULT_TASK_ID)
+    from slipway_core.records import open_records
+
+    recorded = open_records().approvals.last_of_task(ti.dag_id, ti.run_id, task_id)
+    still_open = recorded if recorded and not recorded.decision else None
+    if state != "failed" and not still_open:
+        return
+    try:
+        settle(ti, task_id, state, data)
+    except (NoConnection, ApiUnavailable) as error:
+        log.warning("Who ended the run with '%s' cannot be known: %s", task_id, error)
+        if still_open:
+            approval_record.close(still_open, "failed", "its run was ended by a mark")
 
 
 def approver_names(approvers: Iterable[str]) -> list[str]:

@@ -13,8 +13,7 @@ from slipway_core.keptn.ending import Ending
 
 from slipway.kept import keep, kept
 from slipway.links import StartedRunLink, run_url
-from slipway.operators.sequence import HANDOVER_KEY, RESULT_TASK_ID
-from slipway.operators.task import FINISHED
+from slipway.task_report import FINISHED, HANDOVER_KEY, RESULT_TASK_ID
 
 STARTING = "starting"  # the run that a try of this task was about to start
 

@@ -20,61 +20,63 @@ def page_url(*parts: str) -> str:
 
 
 class _StoredLink(BaseOperatorLink):
-    """A link whose address the task stored in an XCom while it ran."""
+    """A link whose address the task stores in the XCom ``xcom_key`` while it runs.
 
-    stored_under = ""
+    Airflow shows what that XCom holds. It writes what ``get_link`` gives there only after the task's state is known: a
+    key of its own would stay empty until then.
+    """
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        return XCom.get_value(ti_key=ti_key, key=self.stored_under) or ""
+        return XCom.get_value(ti_key=ti_key, key=self.xcom_key) or ""
 
 
 class StartedRunLink(_StoredLink):
     """From a handover to the run that it started."""
 
     name = "Started run"
-    stored_under = "started_run"
+    xcom_key = "started_run"
 
 
 class StartedByLink(_StoredLink):
     """From a run's first task to the run that started it."""
 
     name = "Started by"
-    stored_under = "started_by"
+    xcom_key = "started_by"
 
 
 class SourceCommitLink(_StoredLink):
     """From a run's first task to the commit that its files come from, when the Git remote has web pages."""
 
     name = "Source commit"
-    stored_under = "source_commit"
+    xcom_key = "source_commit"
 
 
 class RunAheadLink(_StoredLink):
     """From a run that waits for its lane to the run that was just before it when it came."""
 
     name = "Run ahead"
-    stored_under = "run_ahead"
+    xcom_key = "run_ahead"
 
 
 class LoadReportLink(_StoredLink):
     """From a load test to Locust's own report."""
 
     name = "Load report"
-    stored_under = "load_report"
+    xcom_key = "load_report"
 
 
 class LoadStatisticsLink(_StoredLink):
     """From a load test to its figures as JSON."""
 
     name = "Load statistics"
-    stored_under = "load_statistics"
+    xcom_key = "load_statistics"
 
 
 class ServiceLink(_StoredLink):
     """From a deployment to the public address of the service, if it has one."""
 
     name = "Service"
-    stored_under = "service_address"
+    xcom_key = "service_address"
 
 
 class VerdictLink(BaseOperatorLink):
@@ -92,11 +94,11 @@ class QueriesLink(_StoredLink):
     """From a quality gate to its queries in Prometheus' own page, over its window."""
 
     name = "Queries"
-    stored_under = "queries"
+    xcom_key = "queries"
 
 
 class BaselineRunLink(_StoredLink):
     """From a quality gate to the run of the newest evaluation that it was compared with."""
 
     name = "Baseline run"
-    stored_under = "baseline_run"
+    xcom_key = "baseline_run"

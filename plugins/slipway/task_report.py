@@ -37,11 +37,15 @@ class Seat:
 
         :param ti: the running task instance.
         :raises TaskFailed: when it must not go on: no input, or an approval that does not hold.
+        :raises RunReopened: when its run was taken up again; worth another try.
         """
         begin = ti.xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED)
         if not begin:
             raise TaskFailed(f"Task '{BEGIN_TASK_ID}' has left no input: it was marked by hand. Clear it instead.")
         self._settle_marks(ti, begin["data"])
+        from slipway.reopened import run_old_again  # late: it builds on this module
+
+        run_old_again(ti)
         # This task runs, so every earlier one has ended well.
         finished = [finished_task(ti, task_id, name, "success") for task_id, name in self.earlier]
         return event.task_input(begin["data"], event.scope_of(begin["data"]), finished, self.properties, self.name)

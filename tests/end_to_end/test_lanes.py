@@ -124,6 +124,8 @@ def test_runs_of_one_service_work_one_after_the_other(api: AirflowApi, records: 
     second, third = start(api, QA, "order"), start(api, ANNOUNCE, "order")
     assert within(60, lambda: records.lanes.standing(third) == Standing(WAITING, 2, second))
     assert within(30, lambda: tasks(api, second)["slipway_lane"]["state"] == "deferred")
+    link = f"dags/{second.dag_id}/dagRuns/{second.run_id}/taskInstances/slipway_lane/links"
+    assert first.run_id in api.get(link)["extra_links"]["Run ahead"]
     assert ends(api, first, second, third) == ["success"] * 3
     spans = [held(api, first), held(api, second), held(api, third, "release")]
     for before, after in pairwise(spans):

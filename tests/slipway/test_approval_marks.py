@@ -120,23 +120,12 @@ def test_a_mark_before_the_question_counts_no_more():
     assert None is by(marked(1), since=datetime(2026, 11, 23, 12, 0, 2, tzinfo=UTC))
 
 
-class Log(list):
-    """Events in order of time, and what was cleared."""
-
-    def __init__(self):
-        super().__init__()
-        self.run_again = []
-
-
 @pytest.fixture
 def log(monkeypatch):
     """Airflow's audit log, empty at first; an exception in it is raised."""
-    events = Log()
+    events = []
 
     class Api:
-        def run_again(self, *what):
-            events.run_again.append(what)
-
         def audit_log(self, dag_id, kinds):
             for one in events:
                 if isinstance(one, Exception):
@@ -248,22 +237,12 @@ def test_a_mark_overrules_an_answer_in_the_record(ti, begin, log):
     assert ("bob", ["carol"]) == (found.decision.by, [one.by for one in found.overruled])
 
 
-@pytest.mark.parametrize(("result", "again"), [("success", True), ("upstream_failed", False), (None, False)])
-def test_a_run_that_had_ended_works_out_its_result_again(ti, begin, log, result, again):
-    """The result of the time before the mark would keep the next stage from starting."""
-    ti.states = {"slipway_result": result}
-    log.append(marked(owner="bob"))
-    go_on(ti, begin)
-    assert again == (log.run_again == [(ti.dag_id, ti.run_id, "slipway_result")])
-
-
 def test_a_refused_mark_changes_no_result(ti, begin, log):
-    """It stays a failure."""
+    """It stays a failure, and nothing is run again."""
     ti.states = {"slipway_result": "success"}
     log.append(marked(owner="eve"))
-    with pytest.raises(TaskFailed):
+    with pytest.raises(TaskFailed, match="only bob, carol may"):
         go_on(ti, begin)
-    assert [] == log.run_again
 
 
 def test_a_mark_after_a_clear_is_a_record_of_its_own(ti, begin, log):
@@ -337,6 +316,44 @@ def test_a_run_that_is_marked_as_failed_declines_its_open_approval(ti, log):
     with pytest.raises(AirflowFailException):
         FinishSequence(task_id="slipway_finish").execute({"ti": ti})
     assert ("decline", "eve", "mark", "stop") == recorded(ti)
+
+
+@pytest.fixture
+def ended(ti):
+    """End a run that was marked as a whole while its approval waited."""
+
+    def end(state="success"):
+        ti.states = {"approval": state, "release": "skipped", "slipway_result": "skipped"}
+        with pytest.raises(AirflowFailException, match="ended before"):
+            FinishSequence(task_id="slipway_finish").execute({"ti": ti})
+
+    return end
+
+
+def test_a_run_that_is_marked_as_success_answers_its_open_approval(ti, log, ended):
+    """Nobody can answer it any more; nothing behind it has run."""
+    question(ti)
+    log.append(event(1, "patch_dag_run", task=None, owner="bob", state="success", note="enough"))
+    ended()
+    assert ("approve", "bob", "mark", "enough") == recorded(ti)
+
+
+def test_an_approval_that_was_answered_before_its_run_was_marked_stays_as_it_was(ti, log, ended):
+    """No second record, no overruled one."""
+    log.append(event(1, "patch_dag_run", task=None, owner="eve", state="success"))
+    open_records().approvals.decide(question(ti).id, Decision("approve", "bob", datetime.now(UTC), "mark"))
+    ended()
+    [found] = open_records().approvals.find()
+    assert ("bob", ()) == (found.decision.by, found.overruled)
+
+
+@pytest.mark.parametrize("state", ["success", "skipped"])
+def test_a_run_that_was_ended_leaves_no_open_approval(ti, log, ended, state):
+    """Also when nobody can tell who ended it, or its approval was about to be tried again."""
+    question(ti)
+    log.append(ApiUnavailable("away"))
+    ended(state)
+    assert "decline" == recorded(ti)[0]
 
 
 def test_settling_needs_no_audit_log_after_a_decline(ti, log, begin):

@@ -21,7 +21,9 @@ OPERATORS = (BeginSequence, HelmDeployOperator, LaneSensor, LocustOperator, SLOS
         (links.StartedRunLink(), "started_run"),
         (links.StartedByLink(), "started_by"),
         (links.SourceCommitLink(), "source_commit"),
+        (links.RunAheadLink(), "run_ahead"),
         (links.LoadReportLink(), "load_report"),
+        (links.LoadStatisticsLink(), "load_statistics"),
         (links.ServiceLink(), "service_address"),
         (links.QueriesLink(), "queries"),
         (links.BaselineRunLink(), "baseline_run"),
@@ -35,6 +37,14 @@ def test_a_link_is_what_the_task_stored(monkeypatch, link, key):
     assert "http://there" == link.get_link(None, ti_key=ti)
     stored.clear()
     assert "" == link.get_link(None, ti_key=ti)
+
+
+def test_airflow_shows_what_the_task_stored_at_once():
+    """Not a copy, which Airflow makes only after it has shown the task as deferred or ended."""
+    shown = {link.name: link.xcom_key for one in OPERATORS for link in one.operator_extra_links}
+    assert ("run_ahead", "started_run", "queries") == tuple(
+        shown[name] for name in ("Run ahead", "Started run", "Queries")
+    )
 
 
 def test_every_link_of_an_operator_is_announced_by_the_provider():

@@ -26,7 +26,7 @@ class SlipwayApi(BaseHook):
     """Ask Airflow's REST API as the user of a connection: ``host`` (or a whole URL there), ``login``, ``password``.
 
     The user must be allowed to read task instances, what people were asked, and the audit log; to clear tasks, where a
-    declined approval is marked as success later; and to answer, where approvals supersede older ones.
+    run that has ended is taken up again; and to answer, where approvals supersede older ones.
 
     :param conn_id: the connection.
     :param transport: stands in for the network in tests.

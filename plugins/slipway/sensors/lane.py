@@ -50,7 +50,7 @@ class LaneSensor(BaseSensorOperator):
         from slipway.triggers.lane import LaneTrigger, said  # late: most runs need not wait
 
         if standing.ahead:
-            ti.xcom_push(key=RunAheadLink.stored_under, value=run_url(*standing.ahead))
+            ti.xcom_push(key=RunAheadLink.xcom_key, value=run_url(*standing.ahead))
         self.log.info("%s", said(standing))
         trigger = LaneTrigger(dag_id=ti.dag_id, run_id=ti.run_id, since=time.time())
         self.defer(trigger=trigger, method_name="execute")

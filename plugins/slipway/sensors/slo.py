@@ -245,12 +245,12 @@ class SLOSensor(BaseSensorOperator):
         # The id is what later evaluations name in `comparedEvents`.
         ti.xcom_push(key="evaluation", value=stored.id)
         if judged["queries_page"]:
-            ti.xcom_push(key=QueriesLink.stored_under, value=judged["queries_page"])
+            ti.xcom_push(key=QueriesLink.xcom_key, value=judged["queries_page"])
         compared = stored.data["evaluation"].get("comparedEvents") or []
         if compared:
             [newest] = self.records.evaluations.find(ids=compared[:1]) or [None]
             if newest and newest.run:
-                ti.xcom_push(key=BaselineRunLink.stored_under, value=run_url(newest.run.dag_id, newest.run.run_id))
+                ti.xcom_push(key=BaselineRunLink.xcom_key, value=run_url(newest.run.dag_id, newest.run.run_id))
 
 
 def _scope(payload: Mapping[str, Any]) -> tuple[str, str, str]:

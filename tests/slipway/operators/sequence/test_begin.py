@@ -1,20 +1,17 @@
-"""The tasks around a sequence: its input, its result, its end."""
+"""A sequence's input, and what is refused."""
 
 import json
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
-from slipway.operators.sequence import BeginSequence, Evaluates, FinishSequence, InputRefused, SequenceResult
-from slipway_core.keptn.lanes import RUNNING, Entry, Place, Run, Standing
+from slipway.operators.sequence import BeginSequence, Evaluates, InputRefused
+from slipway_core.keptn.lanes import Place, Run
 from slipway_core.quality_gate.window import instant
-from slipway_core.records import Cancellation
 
 from tests.slipway.conftest import NOON, START
 
 FORM = {"service": "carts", "image": "ghcr.io/shop/carts:1.0", "labels": {}, "values": {}}
 RUN = Run("shop.qa.delivery", "manual__1")
-TASKS = [("deployment", "deployment"), ("test", "test")]
 
 
 def begin_sequence(context, params=None, conf=None, **kwargs):
@@ -195,134 +192,3 @@ def test_a_run_begins_although_the_records_are_away(context, monkeypatch, tmp_pa
     """Its place is taken by the next task."""
     monkeypatch.setenv("SLIPWAY_RECORDS_URL", f"sqlite:///{tmp_path}")
     assert begin_sequence(context)
-
-
-def result_of(ti, **states):
-    """Let the sequence end with these states of its tasks."""
-    ti.states = {"slipway_begin": "success", **states}
-    ti.task_id = "slipway_result"
-    SequenceResult(task_id="slipway_result", tasks=TASKS).execute({"ti": ti, "dag_run": SimpleNamespace(**START)})
-    return ti.pushed("finished")
-
-
-def test_the_result_is_that_of_the_last_task(ti):
-    """A warning before it is history (sequences.md 3.3)."""
-    ti.put("deployment", "finished", {"result": "warning", "status": "succeeded"})
-    ti.put("test", "finished", {"result": "pass", "status": "succeeded", "test": {"requests": 9}})
-    finished = result_of(ti, deployment="success", test="success")
-    assert {"result": "pass", "status": "succeeded", "tasks": {"deployment": "warning", "test": "pass"}} == (
-        finished["outcome"]
-    )
-    assert {"requests": 9} == finished["payload"]["test"]
-    assert ("ctx-1", "qa", "pass") == (finished["context"], finished["payload"]["stage"], finished["payload"]["result"])
-    assert "test" not in finished["data"]
-
-
-def test_a_failed_task_ends_the_sequence(ti):
-    """What is behind it has not run."""
-    ti.put("deployment", "finished", {"result": "fail", "status": "errored", "message": "no chart"})
-    finished = result_of(ti, deployment="failed", test="upstream_failed")
-    assert {"result": "fail", "status": "errored", "tasks": {"deployment": "fail"}} == finished["outcome"]
-    assert "no chart" == finished["data"]["message"]
-
-
-def test_a_task_marked_as_success_passes_whatever_its_report_says(ti):
-    """The state is the truth."""
-    ti.put("test", "finished", {"result": "fail", "status": "succeeded"})
-    assert "pass" == result_of(ti, deployment="success", test="success")["outcome"]["result"]
-
-
-def test_a_task_behind_a_failed_one_does_not_count_when_marked(ti):
-    """Somebody marked it before it was reached: the failure stays one."""
-    assert "fail" == result_of(ti, deployment="failed", test="success")["outcome"]["result"]
-
-
-@pytest.mark.parametrize("state", ["upstream_failed", "skipped", None])
-def test_a_task_that_did_not_run_never_passes(ti, state):
-    """Its wait has failed, or somebody skipped it: an earlier success must not let the release through."""
-    finished = result_of(ti, deployment="success", test=state)
-    assert ("fail", "errored") == (finished["outcome"]["result"], finished["outcome"]["status"])
-
-
-def test_refused_input_leaves_no_result(make_ti):
-    """Nothing has run, so nothing follows."""
-    ti = make_ti()
-    assert None is result_of(ti, slipway_begin="failed", deployment="upstream_failed")
-
-
-def test_a_sequence_that_was_cancelled_says_so(ti, records):
-    """Result fail, status aborted, who and why (decisions on R33)."""
-    records.cancellations.store(Cancellation("ctx-1", "", NOON, "ann", "wrong image"))
-    finished = result_of(ti, deployment="failed", test="upstream_failed")
-    assert ("fail", "aborted") == (finished["data"]["result"], finished["data"]["status"])
-    assert "Cancelled by ann at 2024-01-01 12:00:00 UTC: wrong image" == finished["over"] == finished["data"]["message"]
-
-
-def test_a_sequence_that_came_to_its_end_was_not_cancelled(ti, records):
-    """The order came too late."""
-    records.cancellations.store(Cancellation("ctx-1", "", NOON, "ann"))
-    finished = result_of(ti, deployment="success", test="success")
-    assert ("pass", "") == (finished["outcome"]["result"], finished["over"])
-
-
-def finish(ti, outcome=None, over="", **states):
-    """Run the last task."""
-    ti.states = {"slipway_begin": "success", "slipway_result": "success", **states}
-    ti.put(
-        "slipway_result", "finished", outcome and {"outcome": {"result": outcome, "status": "succeeded"}, "over": over}
-    )
-    ti.task_id = "slipway_finish"
-    FinishSequence(task_id="slipway_finish").execute({"ti": ti, "dag_run": SimpleNamespace(**START)})
-
-
-@pytest.mark.parametrize("outcome", ["pass", "warning"])
-def test_a_good_sequence_ends_green(ti, outcome):
-    """Skipped handovers are no failure."""
-    finish(ti, outcome, deployment="success", slipway_follow_0="skipped")
-
-
-@pytest.mark.parametrize(
-    ("outcome", "states", "named"),
-    [
-        ("fail", {"deployment": "failed", "test": "upstream_failed"}, "deployment"),
-        ("pass", {"deployment": "success", "slipway_follow_0": "failed"}, "slipway_follow_0"),
-        ("fail", {"deployment": "skipped"}, "fail"),
-        (None, {"slipway_begin": "failed", "deployment": "upstream_failed"}, "slipway_begin"),
-        (None, {"deployment": "skipped", "slipway_result": "skipped"}, "ended before"),
-    ],
-)
-def test_a_run_in_which_something_failed_ends_red(ti, outcome, states, named):
-    """Also one that somebody marked as failed while nothing ran."""
-    with pytest.raises(AirflowFailException, match=named):
-        finish(ti, outcome, **states)
-
-
-def test_a_run_that_somebody_marked_as_success_ends_green(ti):
-    """Marked tasks leave no XComs."""
-    finish(ti, None, deployment="success", test="success")
-
-
-def test_the_end_frees_the_lane_however_it_is(ti, records):
-    """Also when the sequence failed; the reason of one that was cancelled is said."""
-    for outcome, over in (("fail", "Cancelled by ann."), ("fail", ""), ("pass", "")):
-        records.lanes.enter(Place("shop", "qa", "carts"), Entry(RUN, "ctx-1", NOON))
-        assert Standing(RUNNING) == records.lanes.take(RUN)
-        if outcome == "pass":
-            finish(ti, outcome, deployment="success")
-        else:
-            with pytest.raises(AirflowFailException, match=over or "deployment"):
-                finish(ti, outcome, over, deployment="failed")
-        assert () == records.lanes.all()
-
-
-def test_a_sequence_ends_well_although_the_records_are_away(ti, monkeypatch, tmp_path):
-    """Whoever waits for the lane frees it."""
-    monkeypatch.setenv("SLIPWAY_RECORDS_URL", f"sqlite:///{tmp_path}")
-    finish(ti, "pass", deployment="success")
-
-
-def test_a_run_that_never_got_its_lane_says_why(ti, records):
-    """Airflow passes over the result then."""
-    records.cancellations.store(Cancellation("ctx-1", "", NOON, "ann"))
-    with pytest.raises(AirflowFailException, match=r"The sequence was ended\. Cancelled by ann"):
-        finish(ti, None, slipway_lane="failed", slipway_result="upstream_failed")

@@ -1,4 +1,4 @@
-"""Slipway's own tasks around those of a sequence: the first takes the run's input, the last ones say how it ended."""
+"""The first task of a sequence: takes the run's input, or refuses it by the name of a field."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, timezone
 from airflow.sdk.exceptions import AirflowFailException
-from slipway_core.keptn import event, incoming
-from slipway_core.keptn.ending import end_sequence
+from slipway_core.keptn import incoming
 from slipway_core.keptn.lanes import FIFO, Policy
 from slipway_core.keptn.problems import InvalidEvent
 from slipway_core.publish.load import commit_of, project_source
@@ -20,11 +19,8 @@ from slipway_core.records import RecordsUnavailable
 
 from slipway import lane
 from slipway.links import SourceCommitLink, StartedByLink, run_url
-from slipway.operators.task import BEGIN_TASK_ID, FINISHED, TRIGGERED, finished_task
-from slipway.task_report import APPROVAL, HANDOVER_KEY, RESULT_TASK_ID, task_states
+from slipway.task_report import HANDOVER_KEY, TRIGGERED
 
-FINISH_TASK_ID = "slipway_finish"
-DECIDED = ("success", "failed", "skipped")  # states that somebody may have given an approval by hand
 CONTEXTS = uuid.UUID("7d9b2a56-0a53-4f7e-9f4b-0d6f9f9f6f11")  # the name space of context ids made from run ids
 
 
@@ -183,126 +179,3 @@ class BeginSequence(BaseOperator):
             known = ", ".join(self.services)
             raise InputRefused(f"Field 'service': project '{self.project}' has no {service!r}; it has: {known}.")
         return str(service)
-
-
-class SequenceResult(BaseOperator):
-    """Work out how a sequence ended, and the data that its followers inherit (sequences.md 3.2, 3.3, 4).
-
-    The state of a task is the truth; its report adds what the state cannot say (a warning, data, a message).
-    Its XCom ``finished`` holds ``context``, ``outcome``, ``payload`` (what a follower inherits), ``data`` (that of
-    ``<stage>.<sequence>.finished``) and ``over`` (why the sequence was ended before its time; then nothing follows).
-
-    :param tasks: ``(Airflow task id, task name)`` of the sequence's tasks, in order.
-    """
-
-    def __init__(self, *, tasks: Sequence[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.tasks = tuple(tasks)
-
-    def execute(self, context: Any) -> None:
-        """Fold the tasks' reports into the sequence's outcome."""
-        ti = context["ti"]
-        begin = ti.xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED)
-        if not begin:  # the input was refused: nothing has run, nothing follows
-            ti.xcom_push(key=FINISHED, value=None)
-            return
-        executed = self._executed(ti, begin["data"])
-        ending = end_sequence(begin["data"], executed)
-        # Only what somebody ended has failed, and the records need not be asked about the others.
-        if ending.outcome.result == event.FAIL and (reason := lane.over(context, begin)):
-            ending = end_sequence(begin["data"], executed, over=reason)
-        ti.xcom_push(key=FINISHED, value={"context": begin["context"], **ending.as_dict()})
-        outcome = ending.outcome
-        self.log.info("Sequence ended with result %s, status %s. %s", outcome.result, outcome.status, ending.over)
-
-    def _executed(self, ti: Any, data: Mapping[str, Any]) -> list[event.FinishedTask]:
-        """Return the tasks up to the first that did not end well; what was marked by hand behind it does not count."""
-        states = task_states(ti)
-        executed = []
-        for task_id, name in self.tasks:
-            state = states.get(task_id)
-            if refused := self._refused(ti, task_id, name, state, data):
-                executed.append(refused)
-                break
-            # Skipped, or held up by a failed wait: the sequence did not come to its end, which must not pass.
-            executed.append(finished_task(ti, task_id, name, "success" if state == "success" else "failed"))
-            if state != "success":
-                break
-        return executed
-
-    def _refused(
-        self, ti: Any, task_id: str, name: str, state: str | None, data: Mapping[str, Any]
-    ) -> event.FinishedTask | None:
-        """Record an approval that was marked by hand; return how it ended when the mark does not hold."""
-        if name != APPROVAL or state not in DECIDED:
-            return None
-        from slipway.approval_marks import settle  # late: few sequences need it
-
-        why = settle(ti, task_id, state, data)
-        if not why:
-            return None
-        self.log.error("%s", why)
-        return event.FinishedTask(name, ({"status": event.SUCCEEDED, "result": event.FAIL, "message": why},))
-
-
-class FinishSequence(BaseOperator):
-    """The last task, a teardown: frees the lane, and fails the run when anything in it failed.
-
-    So no failure ends green. It also lets the notifiers of ``[slipway] notifiers`` tell how the sequence ended.
-    """
-
-    def execute(self, context: Any) -> None:
-        """Raise when a task of this run did not end well; leave the lane in any case."""
-        try:
-            self._end(context)
-        finally:
-            lane.leave(context)
-
-    def _end(self, context: Any) -> None:
-        ti = context["ti"]
-        begin = (ti.xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED) or {}).get("data") or {}
-        result = ti.xcom_pull(task_ids=RESULT_TASK_ID, key=FINISHED) or {}
-        states = task_states(ti)
-        self._settle_approvals(ti, states, begin)
-        failure = self._over(context, states, result) or self._failure(states, result)
-        self._tell(context, {**begin, **(result.get("payload") or {})}, result, failure)
-        if failure:
-            raise AirflowFailException(failure)
-
-    def _settle_approvals(self, ti: Any, states: Mapping[str, str], data: Mapping[str, Any]) -> None:
-        """Record who declined by marking the whole run as failed: the sequence's result has not run then."""
-        if states.get(RESULT_TASK_ID) == "success" or not data:
-            return
-        for task_id, task in ti.task.dag.task_dict.items():
-            if hasattr(task, "approvers") and states.get(task_id) == "failed":
-                from slipway.approval_marks import settle  # late: few sequences need it
-
-                settle(ti, task_id, "failed", data)
-
-    @staticmethod
-    def _over(context: Any, states: Mapping[str, str], result: Mapping[str, Any]) -> str:
-        """Say why somebody ended the sequence; "" when nobody did."""
-        reason = result.get("over")
-        begin = context["ti"].xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED)
-        if begin and states.get(RESULT_TASK_ID) == "upstream_failed":
-            reason = lane.over(context, begin)  # it never got its lane: then Airflow passes over the result, too
-        return f"The sequence was ended. {reason}" if reason else ""
-
-    def _failure(self, states: Mapping[str, str], result: Mapping[str, Any]) -> str:
-        """Say why the run must fail; "" when all is well."""
-        failed = sorted(task for task, state in states.items() if task != self.task_id and state == "failed")
-        if failed:
-            return f"The sequence failed: {', '.join(failed)}."
-        # A run that somebody marked as failed: what had not begun is skipped, and nothing may have failed.
-        if states.get(RESULT_TASK_ID) != "success":
-            return "The sequence was ended before its last task."
-        outcome = result.get("outcome") or {}
-        return f"The sequence failed: {outcome}." if outcome.get("result") == event.FAIL else ""
-
-    def _tell(self, context: Any, payload: Mapping[str, Any], result: Mapping[str, Any], failure: str) -> None:
-        from slipway import notices  # late: every task start parses this file
-
-        message = (result.get("data") or {}).get("message") or failure
-        ended = event.FAIL if failure else (result.get("outcome") or {}).get("result") or event.PASS
-        occasion = notices.FAILED if failure else notices.FINISHED
-        notices.tell(occasion, context, payload, result=ended, message=message)
