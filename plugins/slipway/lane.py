@@ -13,6 +13,7 @@ from slipway_core.records import RecordsUnavailable, open_records
 
 from slipway.task_report import BEGIN_TASK_ID, HANDOVER_KEY, TRIGGERED
 
+ALIVE = ["queued", "running"]  # states of a run that may be in a lane
 log = logging.getLogger(__name__)
 
 
@@ -55,6 +56,17 @@ def leave(context: Any) -> None:
         open_records().lanes.leave(_run(context))
     except RecordsUnavailable as error:
         log.warning("The lane is freed when this run has ended: %s", error)
+
+
+def leave_if_over(context: Any) -> None:
+    """Give the place back if somebody has ended the run meanwhile; for the first task, behind which nothing runs then.
+
+    :param context: Airflow's context of a task.
+    """
+    run = _run(context)
+    if not context["ti"].get_dr_count(dag_id=run.dag_id, run_ids=[run.run_id], states=ALIVE):
+        log.info("This run was ended meanwhile: it leaves the lane.")
+        leave(context)
 
 
 def over(context: Any, begin: Mapping[str, Any]) -> str:

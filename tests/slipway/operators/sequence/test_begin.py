@@ -188,6 +188,13 @@ def test_a_run_takes_its_place_in_the_lane_at_once(context, records):
     assert (Place("shop", "qa", "carts"), RUN, NOON) == (kept.place, kept.entry.run, kept.entry.triggered)
 
 
+def test_a_run_that_was_ended_while_it_began_leaves_nothing_in_the_lane(context, records):
+    """Airflow runs no task behind one that somebody marked, so nothing else would take the place away."""
+    context["ti"].get_dr_count = lambda **asked: 0 if asked["states"] == ["queued", "running"] else 1
+    begin_sequence(context)
+    assert [] == list(records.lanes.all())
+
+
 def test_a_run_begins_although_the_records_are_away(context, monkeypatch, tmp_path):
     """Its place is taken by the next task."""
     monkeypatch.setenv("SLIPWAY_RECORDS_URL", f"sqlite:///{tmp_path}")
