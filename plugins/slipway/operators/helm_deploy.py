@@ -56,8 +56,8 @@ class HelmDeployOperator(HelmOperator):
             )
         values = _values(payload)
         with outcomes():
-            healed = self._healed_count(payload, values)  # None: the chart's own count
             release = self.release_of(payload)
+            healed = self._healed_count(release, payload, values)  # None: the chart's own count
             self.hook.cluster.ensure_namespace(release.namespace, self._pull_secrets(payload))
             done = self.upgrade(release, chart, files.overlay("values.yaml"), values)
             if healed is not None:
@@ -94,7 +94,7 @@ class HelmDeployOperator(HelmOperator):
     def _block_name(self) -> str:
         return self.seat.name if self.seat else "deployment"
 
-    def _healed_count(self, payload: Mapping[str, Any], values: dict[str, Any]) -> int | None:
+    def _healed_count(self, release: Release, payload: Mapping[str, Any], values: dict[str, Any]) -> int | None:
         """Return the count of replicas that this delivery keeps; one that its own values name wins (decisions.md).
 
         One that never got ready is not kept: this delivery would not get ready either.
@@ -105,6 +105,9 @@ class HelmDeployOperator(HelmOperator):
             return None
         healed = self.records.actions.healed(*place)
         if healed is None or healed.ready is None:
+            return None
+        if not self.hook.history(release.name, namespace=release.namespace):
+            self.records.actions.settle(*place)  # it was another release, which is gone
             return None
         if healed.by_values:
             values[scaling.VALUE] = healed.ready

@@ -20,6 +20,10 @@ from slipway.operators.task import TaskFailed, TaskReport
 FEWEST = 1  # a healing action that leaves nothing running heals nothing
 
 
+class NoRelease(TaskFailed):
+    """The service is not there: it was never delivered, or somebody removed it."""
+
+
 class HelmScaleOperator(HelmOperator):
     """Set or change the count of replicas of a service, and wait until they are ready.
 
@@ -94,10 +98,10 @@ class HelmScaleOperator(HelmOperator):
         )
 
     def found(self, payload: Mapping[str, Any]) -> tuple[Release, Workload]:
-        """Return the release of the payload's service, which must be there, and what of it is scaled."""
+        """Return the release of the payload's service, and what of it is scaled; raises :class:`NoRelease`."""
         release = self.release_of(payload)
         if not self.hook.history(release.name, namespace=release.namespace):
-            raise TaskFailed(
+            raise NoRelease(
                 f"There is no release '{release.name}' in {release.namespace}, so nothing can be scaled. Deliver first."
             )
         return release, self.workload_of(release, payload)

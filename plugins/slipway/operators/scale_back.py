@@ -9,7 +9,7 @@ from slipway_core.keptn.plan import SCALE_BACK
 
 from slipway.operators.action import SCALING, new_action
 from slipway.operators.helm import outcomes
-from slipway.operators.helm_scale import HelmScaleOperator
+from slipway.operators.helm_scale import HelmScaleOperator, NoRelease
 from slipway.operators.task import TaskReport
 
 
@@ -32,7 +32,11 @@ class ScaleBackOperator(HelmScaleOperator):
         if asked not in (None, healed.action):
             return TaskReport(message="A newer action scaled the service; that one's own way back decides.")
         with outcomes():
-            release, workload = self.found(payload)
+            try:
+                release, workload = self.found(payload)
+            except NoRelease:
+                self.records.actions.settle(*place)
+                return TaskReport(message=f"Service '{payload['service']}' is gone: nothing to scale back.")
             count = workload.replicas()
             if count not in (healed.replicas, healed.ready, healed.former):
                 self.records.actions.settle(*place)

@@ -245,7 +245,7 @@ class StandInWorkload:
 def test_the_next_delivery_keeps_a_healed_count(project, context, heal, by_values, given):
     """In the way in which it was given; the chart's own number would undo it (decisions.md)."""
     heal(by_values)
-    helm, workload = StandInHelm(), StandInWorkload(2 if by_values else 1)
+    helm, workload = StandInHelm(releases=("carts",)), StandInWorkload(2 if by_values else 1)
     made = operator(project, helm)
     made.workload_of = lambda release, payload: workload
     message = made.execute(context)["message"]
@@ -257,9 +257,17 @@ def test_the_next_delivery_keeps_a_healed_count(project, context, heal, by_value
 def test_a_delivery_does_not_keep_a_count_that_never_got_ready(project, context, heal, by_values):
     """It would not get ready either."""
     heal(by_values, "failed")
-    helm = StandInHelm()
+    helm = StandInHelm(releases=("carts",))
     message = operator(project, helm).execute(context)["message"]
     assert ({}, False) == (helm.upgrades[0][2]["values"], "healing gave it" in message)
+
+
+def test_a_release_that_is_installed_anew_was_never_healed(project, context, heal, records):
+    """Somebody removed it, or the cluster is a new one."""
+    heal(True)
+    helm = StandInHelm()
+    operator(project, helm).execute(context)
+    assert ({}, None) == (helm.upgrades[0][2]["values"], records.actions.healed("shop", "qa", "carts"))
 
 
 def test_a_delivery_that_names_a_count_ends_the_healed_one(project, context, ti, begin, heal, records):

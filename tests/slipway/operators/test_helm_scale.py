@@ -293,6 +293,13 @@ def test_a_count_that_a_delivery_went_back_to_is_nobody_s_own(operator, context,
     assert (1, True) == (helm.workload.count, "2 → 1 replicas" in report.message)
 
 
+def test_a_release_that_is_gone_needs_no_way_back(operator, context, begin, records, healed):
+    """Else its way back would fail and start itself again without end."""
+    report = operator(StandInHelm(StandInWorkload(), releases=()), ScaleBackOperator).perform(begin, context)
+    assert ("pass", "Service 'carts' is gone: nothing to scale back.") == (report.result, report.message)
+    assert records.actions.healed("shop", "qa", "carts") is None
+
+
 def test_a_count_that_somebody_set_by_hand_stays(operator, context, begin, records, healed):
     """A person decided meanwhile."""
     helm = StandInHelm(StandInWorkload(count=5), takes=False)
