@@ -37,14 +37,18 @@ class Inbox:
         # A microsecond between them: they are started in the order of their body.
         rows = [_columns(one, now + timedelta(microseconds=number)) for number, one in enumerate(messages)]
         found: dict[str, Row[Any]] = {}
+        revived: set[str] = set()
         with self._database.writing() as connection:
             insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
             for part in _parts(rows):
                 connection.execute(insert(table).values(part).on_conflict_do_nothing(index_elements=["key"]))
             for keys in _parts([one.key for one in messages]):
-                _repeated(connection, keys, now)
+                revived |= _repeated(connection, keys, now)
                 found |= {row.key: row for row in connection.execute(select(table).where(table.c.key.in_(keys)))}
-        return [Stored(_message(found[row["key"]]), found[row["key"]].id == row["id"]) for row in rows]
+        return [
+            Stored(_message(found[row["key"]]), found[row["key"]].id == row["id"] or row["key"] in revived)
+            for row in rows
+        ]
 
     def known(self, key: str) -> Message | None:
         """Return the message of a key."""
@@ -103,13 +107,13 @@ def _new() -> Any:
     return select(table).where(table.c.state == "new").order_by(*_OLDEST_FIRST)
 
 
-def _repeated(connection: Connection, keys: Sequence[str], now: datetime) -> None:
-    """Note of messages that were there already that they came again."""
+def _repeated(connection: Connection, keys: Sequence[str], now: datetime) -> set[str]:
+    """Note of messages that were there already that they came again; return the keys of those that are new anew."""
     refused = table.c.state == "refused"
     forgotten_soon = and_(table.c.state != "new", table.c.received < now - _REMEMBERED)
     again = update(table).where(table.c.key.in_(keys))
     connection.execute(again.where(or_(refused, forgotten_soon)).values(received=now))
-    connection.execute(again.where(refused).values(state="new", why=""))
+    return set(connection.scalars(again.where(refused).values(state="new", why="").returning(table.c.key)))
 
 
 def _parts(items: Sequence[Any]) -> Iterator[list[Any]]:

@@ -59,7 +59,7 @@ class Stored(NamedTuple):
     """What came of storing a message.
 
     :param message: as it is now
-    :param is_new: false when it was there before
+    :param is_new: it is to be dealt with; false when it was there before, unless it had been refused
     """
 
     message: Message

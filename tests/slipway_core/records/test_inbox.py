@@ -140,7 +140,7 @@ def test_what_could_not_be_started_is_tried_anew_when_it_is_sent_again(records):
     [first] = records.inbox.store([NEW])
     assert records.inbox.handle_next(lambda message: Handled("refused", why="its DAG was gone"))
     [again] = records.inbox.store([NEW])
-    assert (first.message.id, False, "new", "") == (
+    assert (first.message.id, True, "new", "") == (
         again.message.id, again.is_new, again.message.state, again.message.why,
     )  # fmt: skip
     assert records.inbox.handle_next(lambda message: Handled("started", "run"))
