@@ -30,3 +30,10 @@ def keep_once(path: Path, makers: Mapping[str, Callable[[], str]]) -> dict[str, 
         write_private(path, json.dumps(kept))
     path.chmod(0o600)
     return kept
+
+
+def forget(path: Path, name: str) -> None:
+    """Take a value out of the JSON file `path`."""
+    kept: dict[str, str] = json.loads(path.read_text())
+    del kept[name]
+    write_private(path, json.dumps(kept))

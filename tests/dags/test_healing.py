@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from airflow.dag_processing.dagbag import BundleDagBag
 from slipway import task_catalog
-from slipway.operators.task import TaskOperator, TaskReport
-from slipway_core.records import open_records
+from slipway.kept import task_run
+from slipway.operators.task import TaskFailed, TaskOperator, TaskReport
+from slipway_core.records import Scaled, open_records
 
 SHIPYARD = """
 apiVersion: spec.keptn.sh/0.2.2
@@ -40,6 +41,15 @@ class StandInScale(TaskOperator):
         return TaskReport(message="1 → 2", data={"scaling": {"before": 1, "after": 2, "byValues": True}})
 
 
+class StandInMiss(TaskOperator):
+    """Scales, and what it made does not get ready."""
+
+    def perform(self, payload, context):
+        """Fail as a scaling does."""
+        open_records().actions.change(task_run(context), Scaled(1, 2, True))
+        raise TaskFailed("not ready with 2 replicas")
+
+
 @pytest.fixture
 def project(tmp_path):
     """Write a project that heals, with these settings; return its folder."""
@@ -68,8 +78,13 @@ def test_a_stage_that_never_scales_back_starts_no_way_back(publish, load, projec
     assert not any("slipway_scale_back" in dag.task_ids for dag in dags.values())
 
 
-def test_an_action_is_taken_recorded_and_its_way_back_waits(publish, project, tmp_path, monkeypatch):
-    """In Airflow, as a run that is not due yet, of the same context."""
+@pytest.mark.parametrize(
+    ("handler", "ended", "became"), [(StandInScale, "success", "done"), (StandInMiss, "failed", "failed")]
+)
+def test_an_action_is_taken_recorded_and_its_way_back_waits(
+    publish, project, tmp_path, monkeypatch, handler, ended, became
+):
+    """In Airflow, as a run that is not due yet, of the same context; also when what it made did not get ready."""
     from airflow import settings
     from airflow.models.dagrun import DagRun
     from airflow.utils.db import initdb
@@ -79,19 +94,19 @@ def test_an_action_is_taken_recorded_and_its_way_back_waits(publish, project, tm
     initdb()
     monkeypatch.setenv("SLIPWAY_RECORDS_URL", f"sqlite:///{tmp_path / 'records.db'}")
     monkeypatch.setattr(
-        task_catalog, "action_operator", lambda place, name: StandInScale(seat=place.seat, **place.arguments)
+        task_catalog, "action_operator", lambda place, name: handler(seat=place.seat, **place.arguments)
     )
     dags = publish(project()) / "dags"
     local = {"name": "slipway", "classpath": LOCAL_BUNDLE, "kwargs": {"path": str(dags), "refresh_interval": 0}}
     monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([local]))
     bag = BundleDagBag(dags, bundle_path=dags, bundle_name="slipway")
     payload = {"project": "shop", "stage": "production", "service": "carts", "problem": {"problemTitle": "slow"}}
-    conf = {"service": "carts", "slipway": {"context": "alert-1", "payload": payload}}
+    conf = {"service": "carts", "slipway": {"context": f"alert-{became}", "payload": payload}}
     run = bag.dags["shop.production.remediation"].test(run_conf=conf)
-    assert "success" == run.state
+    assert ended == run.state
     [taken] = open_records().actions.find()
-    assert ("done", "scale", "+1", "alert-1") == (taken.state, taken.action, taken.value, taken.context)
+    assert (became, "scale", "+1", f"alert-{became}") == (taken.state, taken.action, taken.value, taken.context)
     with create_session() as session:
-        [back] = session.query(DagRun).filter(DagRun.dag_id == BACK)
-        assert ("queued", "alert-1") == (back.state, back.conf["slipway"]["context"])
+        back = session.query(DagRun).filter(DagRun.dag_id == BACK).order_by(DagRun.id.desc()).first()
+        assert ("queued", f"alert-{became}") == (back.state, back.conf["slipway"]["context"])
         assert timedelta(minutes=29) < back.run_after - run.run_after < timedelta(minutes=35)

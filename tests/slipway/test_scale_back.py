@@ -65,6 +65,12 @@ def test_objectives_that_did_not_hold_get_another_time(start, healed):
     assert start(**{"scale-back": {"action": healed}})
 
 
+def test_a_count_that_did_not_get_ready_has_a_way_back_too(start, records, healed):
+    """The action failed, and its sequence with it; what it changed is there all the same."""
+    records.actions.finish(healed, "failed", "not ready")
+    assert {"action": healed} == start(result="fail").conf["slipway"]["payload"]["scale-back"]
+
+
 @pytest.mark.parametrize(("chain", "payload"), [("other", {}), ("c", {"scale-back": {"action": "an older one"}})])
 def test_what_another_action_scaled_is_its_own_business(start, healed, chain, payload):
     """Each has one way back."""

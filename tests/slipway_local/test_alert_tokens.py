@@ -43,3 +43,21 @@ def test_a_project_s_token_is_known_to_the_records(described: LocalAirflow, tmp_
     token = open_records(url).tokens.known(told)
     assert token is not None
     assert (token.project, token.can) == ("shop", "alerts")
+
+
+def test_a_revoked_token_is_made_anew_when_somebody_asks_for_it(described: LocalAirflow, tmp_path: Path) -> None:
+    """Publishing does not undo what somebody has revoked."""
+    url = f"sqlite:///{tmp_path / 'records.db'}"
+    (described.folder / "records-url").parent.mkdir(parents=True, exist_ok=True)
+    (described.folder / "records-url").write_text(url)
+    first = recorded_alert_tokens(described)("shop")
+    other = recorded_alert_tokens(described)("blog")
+    assert first == recorded_alert_tokens(described, renew=True)("shop")
+    [shop] = [one for one in open_records(url).tokens.all() if one.project == "shop"]
+    open_records(url).tokens.revoke(shop.name)
+    assert first == recorded_alert_tokens(described)("shop")
+    second = recorded_alert_tokens(described, renew=True)("shop")
+    known = open_records(url).tokens.known(second)
+    assert known is not None
+    assert (None, "shop") == (known.revoked, known.project)
+    assert (second, other) == tuple(map(recorded_alert_tokens(described), ("shop", "blog")))

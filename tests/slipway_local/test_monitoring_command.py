@@ -115,7 +115,7 @@ def test_only_the_embedded_cluster_is_changed(
     monkeypatch.setattr(target, "current_target", lambda: SimpleNamespace(embedded=embedded))
     monkeypatch.setattr(monitoring, "install", lambda _, targets, **more: installed.append((targets, more)))
     monkeypatch.setattr(monitoring_command, "kept_airflow", lambda: SimpleNamespace(address="http://127.0.0.1:8080"))
-    monkeypatch.setattr(alert_tokens, "recorded_alert_tokens", lambda _: lambda name: f"token of {name}")
+    monkeypatch.setattr(alert_tokens, "recorded_alert_tokens", lambda _, renew: lambda name: f"token of {name}")
     result = run(project)
     if embedded:
         [(targets, more)] = installed

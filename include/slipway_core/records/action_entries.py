@@ -52,7 +52,7 @@ class Action(NewAction):
 
     :param state: asked, done, failed, refused or dry
     :param why: in words: what was done, or why not
-    :param scaled: how it changed a count of replicas, if it did
+    :param scaled: how it changed a count of replicas, if it did, ready or not
     :param settled: when its count of replicas stopped to matter: it was scaled back, or a delivery named a count
     """
 
@@ -64,13 +64,14 @@ class Action(NewAction):
 
 
 class Healed(NamedTuple):
-    """The count of replicas that healing gave a service, and that deliveries keep.
+    """The count of replicas that healing gave a service.
 
     :param action: id of the newest action that scaled it
     :param context: the chain of that action
     :param former: count before the first of the actions that still matter
-    :param replicas: count now
+    :param replicas: count that the newest action wanted
     :param by_values: through the value of the chart; else through the API of the cluster
+    :param ready: the newest count that became ready, which deliveries keep; ``None`` when none did
     """
 
     action: str
@@ -78,3 +79,4 @@ class Healed(NamedTuple):
     former: int
     replicas: int
     by_values: bool
+    ready: int | None

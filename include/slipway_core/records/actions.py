@@ -55,10 +55,29 @@ class Actions:
             state = REFUSED if refusal else DRY if limits.dry_run else ASKED
             return _action(insert_once(connection, table, _columns(new, state, str(refusal or ""))))
 
-    def note(self, new: NewAction, state: str, why: str, scaled: Scaled | None = None) -> Action:
-        """Record an action that needed no leave: one that nobody handles, or the way back."""
+    def note(self, new: NewAction, state: str, why: str) -> Action:
+        """Record an action that needed no leave, such as one that nobody handles."""
         with self._database.writing() as connection:
-            return _action(insert_once(connection, table, _columns(new, state, why) | _scaled_columns(scaled)))
+            return _action(insert_once(connection, table, _columns(new, state, why)))
+
+    def scaled_back(self, new: NewAction, why: str, scaled: Scaled) -> None:
+        """Record the way back, and that the count which healing gave no longer matters: both or none."""
+        columns = _columns(new, DONE, why) | _scaled_columns(scaled)
+        with self._database.writing() as connection:
+            insert_once(connection, table, columns)
+            _settle(connection, new.project, new.stage, new.service, new.asked)
+
+    def change(self, run: TaskRun, scaled: Scaled | None) -> None:
+        """Record the change that an action is about to make, before it is made: whatever happens, it can be undone.
+
+        A task that asked for no action has nothing to record.
+
+        :param run: the task that takes the action
+        :param scaled: ``None``: the change did not come about
+        """
+        columns = _scaled_columns(scaled) or dict.fromkeys(("replicas_before", "replicas_after", "by_values"))
+        with self._database.writing() as connection:
+            connection.execute(update(table).where(of_task(table, run)).values(columns))
 
     def finish(self, id: str, state: str, why: str, scaled: Scaled | None = None) -> None:  # noqa: A002
         """Record what became of an action that was asked for."""
@@ -67,24 +86,24 @@ class Actions:
             connection.execute(update(table).where(table.c.id == id).values(columns))
 
     def healed(self, project: str, stage: str, service: str) -> Healed | None:
-        """Return the count of replicas that healing gave a service, while it matters."""
+        """Return the count of replicas that healing gave a service, while it matters; also when it never got ready."""
         with self._database.reading() as connection:
             wanted = select(table).where(_scaling(project, stage, service)).order_by(*_OLDEST_FIRST)
             rows = [_action(row) for row in connection.execute(wanted)]
-        counts = [row.scaled for row in rows if row.scaled]
+        counts = [(row.scaled, row.state == DONE) for row in rows if row.scaled]
         if not counts:
             return None
-        newest, former = counts[-1], counts[0].before
-        for earlier, later in pairwise(counts):
+        (newest, _), former, first = counts[-1], counts[0][0].before, 0
+        for at, ((earlier, _), (later, _)) in enumerate(pairwise(counts), start=1):
             if later.before != earlier.after:  # somebody has set another count by hand: that is what to go back to
-                former = later.before
-        return Healed(rows[-1].id, rows[-1].context, former, newest.after, newest.by_values)
+                former, first = later.before, at
+        ready = next((scaled.after for scaled, done in reversed(counts[first:]) if done), None)
+        return Healed(rows[-1].id, rows[-1].context, former, newest.after, newest.by_values, ready)
 
-    def settle(self, project: str, stage: str, service: str, at: datetime | None = None) -> None:
+    def settle(self, project: str, stage: str, service: str) -> None:
         """Note that the count which healing gave a service no longer matters."""
         with self._database.writing() as connection:
-            open_ones = update(table).where(_scaling(project, stage, service))
-            connection.execute(open_ones.values(settled_at=at or datetime.now(UTC)))
+            _settle(connection, project, stage, service, datetime.now(UTC))
 
     def find(
         self,
@@ -105,7 +124,7 @@ class Actions:
     def prune(self, older_than_days: float) -> int:
         """Delete actions that were asked for longer ago; those whose count of replicas still matters stay."""
         limit = datetime.now(UTC) - timedelta(days=older_than_days)
-        over = or_(table.c.replicas_after.is_(None), table.c.settled_at.is_not(None), table.c.state != DONE)
+        over = or_(table.c.replicas_after.is_(None), table.c.settled_at.is_not(None))
         with self._database.writing() as connection:
             return connection.execute(delete(table).where(table.c.asked_at < limit, over)).rowcount
 
@@ -125,9 +144,13 @@ def _taken(connection: Connection, new: NewAction, limits: HealingSettings) -> l
     return [Taken(row.asked_at, row.context) for row in rows]
 
 
+def _settle(connection: Connection, project: str, stage: str, service: str, at: datetime) -> None:
+    connection.execute(update(table).where(_scaling(project, stage, service)).values(settled_at=at))
+
+
 def _scaling(project: str, stage: str, service: str) -> ColumnElement[bool]:
-    """Return what picks the actions whose count of replicas matters."""
-    place = {"project": project, "stage": stage, "service": service, "state": DONE}
+    """Return what picks the actions whose count of replicas matters, whatever came of them."""
+    place = {"project": project, "stage": stage, "service": service}
     same = and_(*(table.c[name] == value for name, value in place.items()))
     return same & table.c.replicas_after.is_not(None) & table.c.settled_at.is_(None)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, delete, select, text, update
+from sqlalchemy import Connection, Row, and_, delete, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from slipway_core.records.database import Database
@@ -17,6 +17,8 @@ from slipway_core.records.way_in_entries import Handled, Message, NewMessage, St
 _AT_ONCE = 1000  # rows a statement: SQLite takes 32,766 values
 _LOCK_NUMBER = 0x51195A8  # of PostgreSQL's advisory lock; any number that others do not take
 _OLDEST_FIRST = (table.c.received, table.c.id)
+# A message that comes again and again is written anew so seldom, and must be: see `store`.
+_REMEMBERED = timedelta(hours=1)
 
 
 class Inbox:
@@ -26,18 +28,27 @@ class Inbox:
         self._database = database
 
     def store(self, messages: Sequence[NewMessage]) -> list[Stored]:
-        """Store messages, all of them or none, and return them in order; what is there already is left as it is."""
+        """Store messages, all of them or none, and return them in order; what is there already is not stored again.
+
+        A repetition does two things: one that could not be started is new once more, and what has come to its end
+        counts as received now. So an alert is not forgotten while it fires, however long that is.
+        """
         now = datetime.now(UTC)
         # A microsecond between them: they are started in the order of their body.
         rows = [_columns(one, now + timedelta(microseconds=number)) for number, one in enumerate(messages)]
         found: dict[str, Row[Any]] = {}
+        revived: set[str] = set()
         with self._database.writing() as connection:
             insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
             for part in _parts(rows):
                 connection.execute(insert(table).values(part).on_conflict_do_nothing(index_elements=["key"]))
             for keys in _parts([one.key for one in messages]):
+                revived |= _repeated(connection, keys, now)
                 found |= {row.key: row for row in connection.execute(select(table).where(table.c.key.in_(keys)))}
-        return [Stored(_message(found[row["key"]]), found[row["key"]].id == row["id"]) for row in rows]
+        return [
+            Stored(_message(found[row["key"]]), found[row["key"]].id == row["id"] or row["key"] in revived)
+            for row in rows
+        ]
 
     def known(self, key: str) -> Message | None:
         """Return the message of a key."""
@@ -75,7 +86,7 @@ class Inbox:
         return [_message(row) for row in rows]
 
     def prune(self, older_than_days: float) -> int:
-        """Delete messages that were received longer ago; new ones stay."""
+        """Delete messages that were received for the last time longer ago; new ones stay."""
         limit = datetime.now(UTC) - timedelta(days=older_than_days)
         with self._database.writing() as connection:
             return connection.execute(delete(table).where(table.c.received < limit, table.c.state != "new")).rowcount
@@ -94,6 +105,15 @@ class Inbox:
 
 def _new() -> Any:
     return select(table).where(table.c.state == "new").order_by(*_OLDEST_FIRST)
+
+
+def _repeated(connection: Connection, keys: Sequence[str], now: datetime) -> set[str]:
+    """Note of messages that were there already that they came again; return the keys of those that are new anew."""
+    refused = table.c.state == "refused"
+    forgotten_soon = and_(table.c.state != "new", table.c.received < now - _REMEMBERED)
+    again = update(table).where(table.c.key.in_(keys))
+    connection.execute(again.where(or_(refused, forgotten_soon)).values(received=now))
+    return set(connection.scalars(again.where(refused).values(state="new", why="").returning(table.c.key)))
 
 
 def _parts(items: Sequence[Any]) -> Iterator[list[Any]]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-# new: to be started; started: its run is there; noted: starts nothing; refused: could not be started, `why` says why.
+# new: to be started; started: its run is there; noted: starts nothing; refused: could not be started, `why` says why,
+# and is tried again when it is sent again.
 State = Literal["new", "started", "noted", "refused"]
 Right = Literal["alerts", "events"]
 RIGHTS: tuple[Right, ...] = ("alerts", "events")
@@ -45,7 +46,10 @@ class NewMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class Message(NewMessage):
-    """A message as it is stored."""
+    """A message as it is stored.
+
+    :param received: when it came; one that is sent again and again: about the last time, to an hour
+    """
 
     id: str
     received: datetime
@@ -55,7 +59,7 @@ class Stored(NamedTuple):
     """What came of storing a message.
 
     :param message: as it is now
-    :param is_new: false when it was there before
+    :param is_new: it is to be dealt with; false when it was there before, unless it had been refused
     """
 
     message: Message

@@ -10,7 +10,7 @@ from airflow.sdk import timezone
 from slipway_core.keptn.incoming import lookup
 from slipway_core.keptn.settings import HealingSettings
 
-from slipway.kept import clear_number
+from slipway.kept import task_run
 from slipway.operators.task import BEGIN_TASK_ID, TRIGGERED, TaskFailed, TaskOperator, TaskReport
 
 if TYPE_CHECKING:
@@ -95,16 +95,15 @@ class ActionOperator(TaskOperator):
 
 def new_action(payload: Mapping[str, Any], context: Any, name: str, value: Any) -> NewAction:
     """Return an action of the task that runs, for the records."""
-    from slipway_core.records import NewAction, TaskRun
+    from slipway_core.records import NewAction
 
-    ti = context["ti"]
-    begin = ti.xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED) or {}
+    begin = context["ti"].xcom_pull(task_ids=BEGIN_TASK_ID, key=TRIGGERED) or {}
     return NewAction(
         context=str(begin.get("context", "")),
         project=payload["project"],
         stage=payload["stage"],
         service=payload["service"],
-        run=TaskRun(ti.dag_id, ti.run_id, ti.task_id, str(clear_number(context))),
+        run=task_run(context),
         action=name,
         value=value,
         asked=timezone.utcnow(),

@@ -15,8 +15,6 @@ from slipway.operators.helm import HelmOperator, outcomes
 from slipway.operators.task import TaskFailed, TaskReport
 
 if TYPE_CHECKING:
-    from slipway_core.records import Healed
-
     from slipway.hooks.release import Release
 
 BEGAN = "began"  # when the first try of a task let Helm begin
@@ -62,12 +60,12 @@ class HelmDeployOperator(HelmOperator):
             )
         values = _values(payload)
         with outcomes():
-            healed = self._healed_count(payload, values)
             release = self.release_of(payload)
+            healed = self._healed_count(release, payload, values)  # None: the chart's own count
             self.hook.cluster.ensure_namespace(release.namespace, self._pull_secrets(payload))
             self._free(release, context)
             done = self.upgrade(release, chart, files.overlay("values.yaml"), values)
-            if healed:
+            if healed is not None:
                 self._keep_count(release, payload, healed)
         objects = self.hook.manifest(release.name, namespace=release.namespace)
         local, public = release.local_uris(objects, payload["service"]), release.public_uris(objects)
@@ -87,8 +85,8 @@ class HelmDeployOperator(HelmOperator):
             "image": release.image(objects),
         }
         message = f"Release {release.name} in {release.namespace} is at revision {done['version']}: {block['image']}."
-        if healed:
-            message += f" It keeps the {healed.replicas} replicas that healing gave it."
+        if healed is not None:
+            message += f" It keeps the {healed} replicas that healing gave it."
         return TaskReport(message=message, data={self._block_name: block})
 
     def _free(self, release: Release, context: Any) -> None:
@@ -114,22 +112,30 @@ class HelmDeployOperator(HelmOperator):
     def _block_name(self) -> str:
         return self.seat.name if self.seat else "deployment"
 
-    def _healed_count(self, payload: Mapping[str, Any], values: dict[str, Any]) -> Healed | None:
-        """Return the count of replicas that this delivery keeps; one that its own values name wins (decisions.md)."""
+    def _healed_count(self, release: Release, payload: Mapping[str, Any], values: dict[str, Any]) -> int | None:
+        """Return the count of replicas that this delivery keeps; one that its own values name wins (decisions.md).
+
+        One that never got ready is not kept: this delivery would not get ready either.
+        """
         place = payload["project"], payload["stage"], payload["service"]
         if scaling.VALUE in values:
             self.records.actions.settle(*place)
             return None
         healed = self.records.actions.healed(*place)
-        if healed and healed.by_values:
-            values[scaling.VALUE] = healed.replicas
-        return healed
+        if healed is None or healed.ready is None:
+            return None
+        if not self.hook.history(release.name, namespace=release.namespace):
+            self.records.actions.settle(*place)  # it was another release, which is gone
+            return None
+        if healed.by_values:
+            values[scaling.VALUE] = healed.ready
+        return healed.ready
 
-    def _keep_count(self, release: Release, payload: Mapping[str, Any], healed: Healed) -> None:
+    def _keep_count(self, release: Release, payload: Mapping[str, Any], count: int) -> None:
         """Scale again what the chart's own count has just undone."""
         workload = self.workload_of(release, payload)
-        if workload.replicas() != healed.replicas:
-            self.scale_workload(release, workload, healed.replicas)
+        if workload.replicas() != count:
+            self.scale_workload(release, workload, count)
 
 
 def _strategy(payload: Mapping[str, Any]) -> str:

@@ -10,14 +10,18 @@ from slipway_core.keptn import scaling
 from slipway_core.keptn.incoming import lookup
 from slipway_core.keptn.problems import InvalidEvent
 
-from slipway.hooks.faults import HelmFailed, HelmUnavailable
+from slipway.hooks.faults import HelmFailed, HelmUnavailable, NoAccess, NotScaled
 from slipway.hooks.release import Release
 from slipway.hooks.workload import Workload
-from slipway.kept import keep, kept
+from slipway.kept import keep, kept, task_run
 from slipway.operators.helm import HelmOperator, outcomes
 from slipway.operators.task import TaskFailed, TaskReport
 
 FEWEST = 1  # a healing action that leaves nothing running heals nothing
+
+
+class NoRelease(TaskFailed):
+    """The service is not there: it was never delivered, or somebody removed it."""
 
 
 class HelmScaleOperator(HelmOperator):
@@ -56,26 +60,37 @@ class HelmScaleOperator(HelmOperator):
             stored = kept(context, "before")
             before = keep(context, "before", workload.replicas()) if stored is None else int(stored)
             target = change.applied_to(before)
-            self._check(target, workload)
+            self._check(target, before, workload)
             if target == before:
                 return TaskReport(message=f"{workload.kind} {workload.name} has {before} replicas already.")
-            return self.scaled(release, workload, target, before, payload)
+            return self.scaled(release, workload, target, before, payload, context)
 
     def scaled(
-        self, release: Release, workload: Workload, count: int, before: int, payload: Mapping[str, Any]
+        self, release: Release, workload: Workload, count: int, before: int, payload: Mapping[str, Any], context: Any
     ) -> TaskReport:
-        """Give a workload so many replicas, and return the report of it."""
+        """Give a workload so many replicas, and return the report of it.
+
+        The change is recorded before it is made: what does not get ready, or is broken off, can be scaled back too.
+        """
+        from slipway_core.records import Scaled
+
         values = self.hook.values(release.name, namespace=release.namespace) | {scaling.VALUE: count}
         chart = self.project_files(payload).chart()
         by_values = chart is not None and self._takes(release, workload, chart, values, count)
         report: dict[str, Any] = {}
-        if chart and by_values:
-            done = self.upgrade(release, chart, (), values)
-            # An evaluation that follows judges this revision.
-            block = {"release": release.name, "namespace": release.namespace, "revision": done["version"]}
-            report = {"deployment": block}
-        else:
-            self.scale_workload(release, workload, count)
+        self.records.actions.change(task_run(context), Scaled(before, count, by_values))
+        try:
+            if chart and by_values:
+                done = self.upgrade(release, chart, (), values)
+                # An evaluation that follows judges this revision.
+                block = {"release": release.name, "namespace": release.namespace, "revision": done["version"]}
+                report = {"deployment": block}
+            else:
+                self.scale_workload(release, workload, count)
+        except HelmUnavailable:
+            raise
+        except (HelmFailed, NoAccess, NotScaled) as error:
+            raise TaskFailed(f"{error}{self._left_behind(workload, before, context)}") from error
         way = f"by its value {scaling.VALUE}" if by_values else "by the cluster's API"
         message = f"{workload.kind} {workload.name} in {release.namespace}: {before} → {count} replicas, {way}."
         return TaskReport(
@@ -83,16 +98,30 @@ class HelmScaleOperator(HelmOperator):
         )
 
     def found(self, payload: Mapping[str, Any]) -> tuple[Release, Workload]:
-        """Return the release of the payload's service, which must be there, and what of it is scaled."""
+        """Return the release of the payload's service, and what of it is scaled; raises :class:`NoRelease`."""
         release = self.release_of(payload)
         if not self.hook.history(release.name, namespace=release.namespace):
-            raise TaskFailed(
+            raise NoRelease(
                 f"There is no release '{release.name}' in {release.namespace}, so nothing can be scaled. Deliver first."
             )
         return release, self.workload_of(release, payload)
 
-    def _check(self, target: int, workload: Workload) -> None:
-        if target > self.max_replicas:
+    def _left_behind(self, workload: Workload, before: int, context: Any) -> str:
+        """Say which count a scaling that failed has left; when it changed nothing, there is nothing to undo."""
+        from slipway.hooks.pods import NO_ANSWER
+
+        try:
+            count = workload.replicas()
+        except (NotScaled, NoAccess, *NO_ANSWER) as error:
+            self.log.warning("How many replicas %s %s has now is not known: %s", workload.kind, workload.name, error)
+            return ""
+        if count == before:
+            self.records.actions.change(task_run(context), None)
+            return ""
+        return f"\nIt has {count} replicas now; before, {before}. The sequence scale-back undoes that."
+
+    def _check(self, target: int, before: int, workload: Workload) -> None:
+        if target > max(before, self.max_replicas):
             raise TaskFailed(
                 f"{workload.kind} {workload.name} would have {target} replicas; at most {self.max_replicas} are "
                 "allowed (healing.maxReplicas in slipway.yaml)."

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import timezone
 from slipway_core.keptn.incoming import lookup
 from slipway_core.keptn.plan import SCALE_BACK
 
 from slipway.operators.action import SCALING, new_action
 from slipway.operators.helm import outcomes
-from slipway.operators.helm_scale import HelmScaleOperator
+from slipway.operators.helm_scale import HelmScaleOperator, NoRelease
 from slipway.operators.task import TaskReport
 
 
@@ -24,7 +23,6 @@ class ScaleBackOperator(HelmScaleOperator):
     def perform(self, payload: dict[str, Any], context: Any) -> TaskReport:
         """Scale back; a count that somebody changed by hand stays."""
         from slipway_core.records import Scaled
-        from slipway_core.records.action_entries import DONE
 
         place = payload["project"], payload["stage"], payload["service"]
         healed = self.records.actions.healed(*place)
@@ -34,15 +32,19 @@ class ScaleBackOperator(HelmScaleOperator):
         if asked not in (None, healed.action):
             return TaskReport(message="A newer action scaled the service; that one's own way back decides.")
         with outcomes():
-            release, workload = self.found(payload)
+            try:
+                release, workload = self.found(payload)
+            except NoRelease:
+                self.records.actions.settle(*place)
+                return TaskReport(message=f"Service '{payload['service']}' is gone: nothing to scale back.")
             count = workload.replicas()
-            if count not in (healed.replicas, healed.former):
+            if count not in (healed.replicas, healed.ready, healed.former):
                 self.records.actions.settle(*place)
                 return TaskReport(message=f"Somebody gave it {count} replicas meanwhile: they stay.")
-            report = self.scaled(release, workload, healed.former, healed.replicas, payload)
-        now = timezone.utcnow()
+            # A try before this one may have scaled already.
+            before = healed.replicas if count == healed.former else count
+            report = self.scaled(release, workload, healed.former, before, payload, context)
         new = new_action(payload, context, SCALE_BACK, healed.former)
         done = report.data[SCALING]
-        self.records.actions.note(new, DONE, report.message, Scaled(done["before"], done["after"], done["byValues"]))
-        self.records.actions.settle(*place, now)
+        self.records.actions.scaled_back(new, report.message, Scaled(done["before"], done["after"], done["byValues"]))
         return report

@@ -132,6 +132,7 @@ def _alert(entry: Any, where: str, status: Any, who: Sender, known: Places, gran
 def _answer(sent: cloud_event.CloudEvent, meaning: cloud_event.ApprovalFinished, who: Sender, inbox: Keeper) -> Stored:
     who.require_project(meaning.scope.project)
     if sent.id and (before := inbox.known(_key_of(sent, meaning.scope))):
+        who.require_answer(meaning.scope.project, before.dag_id)
         return Stored(before, False)
     told = cloud_event.context(sent.context) if sent.context else ""
     approval = approvals.open_approval(meaning.scope, told)

@@ -4,6 +4,7 @@ import pytest
 from slipway.operators.action import ActionOperator
 from slipway.operators.task import Seat, TaskFailed, TaskReport, TaskStopped
 from slipway_core.keptn.settings import HealingSettings
+from slipway_core.records import Scaled, TaskRun
 
 LIMITS = HealingSettings(cooldown=300, actions_per_hour=2)
 
@@ -75,6 +76,23 @@ def test_an_action_that_fails_is_recorded(act, records, ti):
         act(StandInHandler(TaskFailed("not ready")))
     assert ["failed"] == states(records)
     assert "fail" == ti.pushed("finished")["result"]
+
+
+def test_what_an_action_that_failed_has_changed_stays_recorded(act, records):
+    """So that it can be undone: the handler recorded it before it did it."""
+    handler = StandInHandler()
+
+    def changes_and_fails(payload, context):
+        ti = context["ti"]
+        records.actions.change(TaskRun(ti.dag_id, ti.run_id, ti.task_id, "0"), Scaled(1, 2, True))
+        raise TaskFailed("not ready")
+
+    handler.perform = changes_and_fails
+    with pytest.raises(TaskFailed):
+        act(handler)
+    [one] = records.actions.find()
+    assert ("failed", "not ready", Scaled(1, 2, True)) == (one.state, one.why, one.scaled)
+    assert 1 == records.actions.healed("shop", "qa", "carts").former
 
 
 def test_a_spent_budget_stops_and_tells(act, records):

@@ -240,7 +240,7 @@ def test_a_missing_right_is_an_outcome(project, context):
 def heal(records):
     """Give carts two replicas instead of one, by the value of its chart or by the API."""
 
-    def go(by_values):
+    def go(by_values, state="done"):
         new = NewAction(
             context="c",
             project="shop",
@@ -252,7 +252,7 @@ def heal(records):
             asked=timezone.utcnow(),
         )
         asked = records.actions.ask(new, HealingSettings())
-        records.actions.finish(asked.id, "done", "", Scaled(1, 2, by_values))
+        records.actions.finish(asked.id, state, "", Scaled(1, 2, by_values))
 
     return go
 
@@ -279,12 +279,29 @@ class StandInWorkload:
 def test_the_next_delivery_keeps_a_healed_count(project, context, heal, by_values, given):
     """In the way in which it was given; the chart's own number would undo it (decisions.md)."""
     heal(by_values)
-    helm, workload = StandInHelm(), StandInWorkload(2 if by_values else 1)
+    helm, workload = StandInHelm(releases=("carts",)), StandInWorkload(2 if by_values else 1)
     made = operator(project, helm)
     made.workload_of = lambda release, payload: workload
     message = made.execute(context)["message"]
     assert (given, 2) == (helm.upgrades[0][2]["values"], workload.count)
     assert message.endswith("It keeps the 2 replicas that healing gave it.")
+
+
+@pytest.mark.parametrize("by_values", [True, False])
+def test_a_delivery_does_not_keep_a_count_that_never_got_ready(project, context, heal, by_values):
+    """It would not get ready either."""
+    heal(by_values, "failed")
+    helm = StandInHelm(releases=("carts",))
+    message = operator(project, helm).execute(context)["message"]
+    assert ({}, False) == (helm.upgrades[0][2]["values"], "healing gave it" in message)
+
+
+def test_a_release_that_is_installed_anew_was_never_healed(project, context, heal, records):
+    """Somebody removed it, or the cluster is a new one."""
+    heal(True)
+    helm = StandInHelm()
+    operator(project, helm).execute(context)
+    assert ({}, None) == (helm.upgrades[0][2]["values"], records.actions.healed("shop", "qa", "carts"))
 
 
 def test_a_delivery_that_names_a_count_ends_the_healed_one(project, context, ti, begin, heal, records):

@@ -174,6 +174,64 @@ def test_replicas_that_do_not_get_ready_fail_with_what_the_pods_say(operator, co
         operator(helm).perform(payload_of(begin), context)
 
 
+@pytest.fixture
+def asked(records, ti):
+    """The task of this test was allowed to act; return the id of its action."""
+    run = TaskRun(ti.dag_id, ti.run_id, ti.task_id, "0")
+    new = NewAction(
+        context="c", project="shop", stage="qa", service="carts", run=run, action="scale", value="+1",
+        asked=timezone.utcnow(),
+    )  # fmt: skip
+    return records.actions.ask(new, HealingSettings()).id
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_count_that_did_not_get_ready_is_told_and_can_be_scaled_back(operator, context, begin, records, asked, takes):
+    """The cluster has it: by the API as by Helm, which keeps what it applied."""
+    helm = StandInHelm(StandInWorkload(ready=False), takes=takes)
+    made = operator(helm)
+
+    def applied_and_not_ready(release, chart, values_files, values):
+        helm.workload.count = values["replicaCount"]
+        raise HelmFailed("timed out")
+
+    made.upgrade = applied_and_not_ready
+    with pytest.raises(TaskFailed, match=r"It has 2 replicas now; before, 1\."):
+        made.perform(payload_of(begin), context)
+    healed = records.actions.healed("shop", "qa", "carts")
+    assert (asked, 1, 2, None) == (healed.action, healed.former, healed.replicas, healed.ready)
+    context["task_state_store"].clear()
+    helm.workload.ready = True
+    operator(helm, ScaleBackOperator).perform(begin, context)
+    assert (1, None) == (helm.workload.count, records.actions.healed("shop", "qa", "carts"))
+
+
+def test_what_changed_nothing_leaves_nothing_to_scale_back(operator, context, begin, records, asked):
+    """Such as an upgrade that Helm refused."""
+    helm = StandInHelm(StandInWorkload())
+    helm.error = HelmFailed("invalid values")
+    with pytest.raises(TaskFailed, match=r"invalid values$"):
+        operator(helm).perform(payload_of(begin), context)
+    assert records.actions.healed("shop", "qa", "carts") is None
+
+
+def test_a_scaling_that_is_broken_off_is_recorded(operator, context, begin, records, asked):
+    """Whoever ends the task, or its worker: the cluster may have the new count."""
+    helm = StandInHelm(StandInWorkload())
+    helm.error = SystemExit()
+    with pytest.raises(SystemExit):
+        operator(helm).perform(payload_of(begin), context)
+    healed = records.actions.healed("shop", "qa", "carts")
+    assert (1, 2) == (healed.former, healed.replicas)
+
+
+def test_too_many_replicas_may_still_be_made_fewer(operator, context, begin):
+    """The highest count forbids no step towards it."""
+    helm = StandInHelm(StandInWorkload(count=20), takes=False)
+    operator(helm).perform(payload_of(begin, "-1"), context)
+    assert 19 == helm.workload.count
+
+
 def test_a_workload_that_cannot_be_scaled_says_why(operator, context, begin):
     """Such as one with a scaler of its own."""
     made = operator(StandInHelm(StandInWorkload()))
@@ -218,6 +276,28 @@ def test_a_newer_action_has_its_own_way_back(operator, context, begin, records, 
     report = operator(helm, ScaleBackOperator).perform({**begin, "scale-back": {"action": "an older one"}}, context)
     assert (2, "A newer action") == (helm.workload.count, report.message[:14])
     assert records.actions.healed("shop", "qa", "carts")
+
+
+def test_a_count_that_a_delivery_went_back_to_is_nobody_s_own(operator, context, begin, records, healed):
+    """Healing gave 2, and then 4, which never got ready: a delivery keeps the 2, and the way back stays open."""
+    run = TaskRun("shop.qa.remediation", "two", "action", "0")
+    new = NewAction(
+        context="c", project="shop", stage="qa", service="carts", run=run, action="scale", value="4",
+        asked=timezone.utcnow(),
+    )  # fmt: skip
+    second = records.actions.ask(new, HealingSettings(cooldown=0))
+    records.actions.change(run, Scaled(2, 4, False))
+    records.actions.finish(second.id, "failed", "not ready")
+    helm = StandInHelm(StandInWorkload(count=2), takes=False)
+    report = operator(helm, ScaleBackOperator).perform(begin, context)
+    assert (1, True) == (helm.workload.count, "2 → 1 replicas" in report.message)
+
+
+def test_a_release_that_is_gone_needs_no_way_back(operator, context, begin, records, healed):
+    """Else its way back would fail and start itself again without end."""
+    report = operator(StandInHelm(StandInWorkload(), releases=()), ScaleBackOperator).perform(begin, context)
+    assert ("pass", "Service 'carts' is gone: nothing to scale back.") == (report.result, report.message)
+    assert records.actions.healed("shop", "qa", "carts") is None
 
 
 def test_a_count_that_somebody_set_by_hand_stays(operator, context, begin, records, healed):

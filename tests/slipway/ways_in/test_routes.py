@@ -243,6 +243,12 @@ def test_who_may_not_answer_in_airflow_may_not_by_an_event(client, open_approval
     assert [] == open_approval
 
 
+def test_who_may_not_answer_learns_nothing_by_sending_an_answer_again(client, open_approval, token, login):
+    """The same event, sent before by one who may."""
+    assert 202 == client.post("/events", json=FINISHED, headers=token("events")).status_code
+    assert 403 == client.post("/events", json=FINISHED, headers=login("viewer")).status_code
+
+
 def test_an_answer_for_another_project_or_context_is_refused(client, open_approval, token):
     """403 for the first, 422 for the second."""
     assert 403 == client.post("/events", json=FINISHED, headers=token("events", "other")).status_code

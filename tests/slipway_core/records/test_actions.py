@@ -85,11 +85,37 @@ def test_the_healed_count_is_the_newest_and_the_former_the_oldest(records):
     assert records.actions.healed("shop", "qa", "carts") is None
 
 
+@pytest.mark.parametrize("state", [FAILED, None])
+def test_a_count_that_never_became_ready_can_be_undone_and_no_delivery_keeps_it(records, state):
+    """It failed, or was broken off: the cluster has it all the same."""
+    scale(records, 0, 1, 2)
+    started = records.actions.ask(asked(1), HealingSettings())
+    records.actions.change(started.run, Scaled(2, 4, False))
+    if state:
+        records.actions.finish(started.id, state, "not ready")
+    healed = records.actions.healed(*PLACE)
+    assert (started.id, 1, 4, 2) == (healed.action, healed.former, healed.replicas, healed.ready)
+    records.prune(older_than_days=1)
+    assert 2 == len(records.actions.find())
+    records.actions.settle(*PLACE)
+    assert records.actions.healed(*PLACE) is None
+
+
+def test_a_change_that_did_not_come_about_is_taken_back(records):
+    """Nothing is left to be undone; a task that asked for no action has none."""
+    started = records.actions.ask(asked(0), HealingSettings())
+    records.actions.change(started.run, Scaled(1, 2, True))
+    assert records.actions.healed(*PLACE).ready is None
+    records.actions.change(started.run, None)
+    records.actions.change(TaskRun("other", "run", "task", "0"), Scaled(1, 2, True))
+    assert records.actions.healed(*PLACE) is None
+    assert [None] == [one.scaled for one in records.actions.find()]
+
+
 def test_a_settled_count_matters_no_more(records):
     """Scaled back, or named by a delivery; what comes later counts anew."""
     scale(records, 0, 1, 2)
-    records.actions.note(asked(1, action=SCALE_BACK), DONE, "back", Scaled(2, 1, True))
-    records.actions.settle(*PLACE)
+    records.actions.scaled_back(asked(1, action=SCALE_BACK), "back", Scaled(2, 1, True))
     assert records.actions.healed(*PLACE) is None
     assert all(one.settled for one in records.actions.find())
     scale(records, 2, 1, 3)
@@ -99,7 +125,7 @@ def test_a_settled_count_matters_no_more(records):
 def test_the_way_back_is_not_held_against_the_budget(records):
     """It undoes an action."""
     for number in range(3):
-        records.actions.note(asked(number, action=SCALE_BACK), DONE, "back", Scaled(2, 1, True))
+        records.actions.scaled_back(asked(number, action=SCALE_BACK), "back", Scaled(2, 1, True))
     assert "asked" == records.actions.ask(asked(3), LIMITS).state
 
 

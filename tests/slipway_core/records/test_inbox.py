@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
-from slipway_core.records import Handled, NewMessage
+from slipway_core.records import Handled, NewMessage, inbox
 
 NEW = NewMessage(
     key="k",
@@ -93,3 +94,55 @@ def test_old_messages_go_and_new_ones_stay(records):
     assert 0 == records.inbox.prune(older_than_days=1)
     assert 1 == records.inbox.prune(older_than_days=-1)
     assert ["k"] == [one.key for one in records.inbox.find(project="shop", context="c")]
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Let the inbox live in another time: so much after now."""
+
+    def go(**after):
+        class Later(datetime):
+            @classmethod
+            def now(cls, tz=None):
+                return datetime.now(tz) + timedelta(**after)
+
+        monkeypatch.setattr(inbox, "datetime", Later)
+
+    return go
+
+
+def test_an_alert_that_fires_longer_than_the_retention_is_not_forgotten(records, later):
+    """Else the next repetition would start a second remediation."""
+    noted = replace(NEW, state="noted")
+    [first] = records.inbox.store([noted])
+    for day in range(1, 5):
+        later(days=day)
+        [again] = records.inbox.store([noted])
+        assert (False, first.message.id) == (again.is_new, again.message.id)
+        assert 0 == records.inbox.prune(older_than_days=2)
+    later(days=7)
+    assert 1 == records.inbox.prune(older_than_days=2)
+
+
+def test_a_repetition_soon_after_writes_nothing_and_what_waits_keeps_its_place(records, later):
+    """Alertmanager sends each alert again every minute."""
+    old, waits = records.inbox.store([replace(NEW, state="noted"), replace(NEW, key="waits")])
+    later(minutes=1)
+    [again] = records.inbox.store([replace(NEW, state="noted")])
+    assert old.message.received == again.message.received
+    later(days=1)
+    [still] = records.inbox.store([replace(NEW, key="waits")])
+    assert waits.message.received == still.message.received
+
+
+def test_what_could_not_be_started_is_tried_anew_when_it_is_sent_again(records):
+    """Nothing was started, so nothing is doubled; an alert that still fires must not be left alone."""
+    [first] = records.inbox.store([NEW])
+    assert records.inbox.handle_next(lambda message: Handled("refused", why="its DAG was gone"))
+    [again] = records.inbox.store([NEW])
+    assert (first.message.id, True, "new", "") == (
+        again.message.id, again.is_new, again.message.state, again.message.why,
+    )  # fmt: skip
+    assert records.inbox.handle_next(lambda message: Handled("started", "run"))
+    [last] = records.inbox.store([NEW])
+    assert "started" == last.message.state
