@@ -10,7 +10,7 @@ from slipway import task_catalog
 from slipway.hooks.slipway_api import SlipwayApi
 from slipway.operators.task import TaskOperator, TaskReport
 from slipway.triggers import lane
-from slipway_core.keptn.lanes import RUNNING, Entry, Place, Run, Standing
+from slipway_core.keptn.lanes import PARKED, RUNNING, Entry, Place, Run, Standing
 from slipway_core.records import Cancellation, open_records
 
 SHIPYARD = """
@@ -90,7 +90,7 @@ def run(database, publish, tmp_path, monkeypatch):
         local = {"name": "slipway", "classpath": LOCAL_BUNDLE, "kwargs": {"path": str(dags), "refresh_interval": 0}}
         monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([local]))
         bag = BundleDagBag(dags, bundle_path=dags, bundle_name="slipway")
-        return Ended(bag.dags[dag_id].test(run_conf=conf, **how))
+        return Ended(bag.dags[dag_id].test(run_conf=conf, **how), bag.dags[dag_id])
 
     return go
 
@@ -98,11 +98,11 @@ def run(database, publish, tmp_path, monkeypatch):
 class Ended:
     """A run that has ended, and the runs that it has started."""
 
-    def __init__(self, run):
+    def __init__(self, run, dag):
         from airflow.models.dagrun import DagRun
         from airflow.utils.session import create_session
 
-        self.state, self.run_id = run.state, run.run_id
+        self.state, self.run_id, self.dag = run.state, run.run_id, dag
         self.tasks = {one.task_id.removeprefix("slipway_"): str(one.state) for one in run.get_task_instances()}
         with create_session() as session:
             runs = session.query(DagRun).filter(DagRun.dag_id != run.dag_id)
@@ -345,3 +345,50 @@ def test_an_open_approval_is_found_and_answered_from_outside(run):
     [found] = said
     assert (CAREFUL, ended.run_id, "approval") == (found.dag_id, found.run_id, found.task_id)
     assert ("failed", "failed") == (ended.state, ended.tasks["approval"])
+
+
+def test_a_task_that_is_cleared_while_an_approval_waits_asks_again_and_holds_no_lane(run, monkeypatch):
+    """Cleared alone: Airflow leaves the approval as it is, and it would free the lane no more."""
+    from tests.dags.marking import cleared_by_airflow, go_on
+
+    monkeypatch.setattr(SlipwayApi, "_client", cleared_by_airflow)
+    monkeypatch.setattr(SlipwayApi, "audit_log", lambda *_: [])
+    dag, run_id = (ended := run("pass", dag_id=CAREFUL, mark_success_pattern="approval")).dag, ended.run_id
+    SlipwayApi().run_again(CAREFUL, run_id, "approval")
+    assert ["begin", "lane", "approval"] == go_on(dag, run_id)[1]
+    [waiting] = open_records().approvals.find(open_only=True)
+    with cleared_by_airflow(None) as client:
+        alone = {"dag_run_id": run_id, "task_ids": ["test"], "dry_run": False, "only_failed": False}
+        client.post(f"/api/v2/dags/{CAREFUL}/clearTaskInstances", json=alone)
+    _, ran = go_on(dag, run_id)
+    assert ["begin", "lane", "test"] * 2 + ["approval"] == ran
+    assert Standing(PARKED) == open_records().lanes.standing(Run(CAREFUL, run_id))
+    assert [waiting.run.task_id] == [one.run.task_id for one in open_records().approvals.find(open_only=True)]
+
+
+def test_a_task_that_is_marked_after_the_end_is_followed_in_the_lane(run, monkeypatch):
+    """Airflow clears what has failed; the lane is entered first, and the result is worked out again."""
+    from tests.dags.marking import cleared_by_airflow, go_on, mark_as_success
+
+    monkeypatch.setattr(SlipwayApi, "_client", cleared_by_airflow)
+    ended = run("fail")
+    mark_as_success(ended.dag, ended.run_id, "test")
+    reopened, ran = go_on(ended.dag, ended.run_id)
+    assert ["release", "begin", "lane", "release", "result"] == ran[:5]
+    assert "success" == Ended(reopened, ended.dag).state
+    assert {"shop.qa.rollback", "shop.production.delivery"} == set(Ended(reopened, ended.dag).started)
+    assert () == open_records().lanes.all()
+
+
+def test_a_last_task_that_is_marked_after_the_end_starts_what_follows(run, monkeypatch):
+    """Only the run's own last task is left to see it."""
+    from tests.dags.marking import cleared_by_airflow, go_on, mark_as_success
+
+    monkeypatch.setattr(SlipwayApi, "_client", cleared_by_airflow)
+    monkeypatch.setattr(f"{__name__}.SHIPYARD", SHIPYARD.replace("            - {name: release}\n", "", 1))
+    ended = run("fail")
+    mark_as_success(ended.dag, ended.run_id, "test")
+    reopened, ran = go_on(ended.dag, ended.run_id)
+    assert ["finish", "begin", "lane", "result"] == ran[:4]
+    assert "success" == Ended(reopened, ended.dag).state
+    assert {"shop.qa.rollback", "shop.production.delivery"} == set(Ended(reopened, ended.dag).started)
