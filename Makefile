@@ -49,13 +49,15 @@ end-to-end: setup ## A delivery by a real Airflow on the embedded cluster (root)
 soak: setup ## Long tests, not part of `make test`
 	$(VENV)/bin/pytest -rP -m soak tests
 
-bench: setup ## What parsing costs beside plain Python and dag-factory, as ratios; verdicts a second; a gate's reads; lanes
+bench: setup ## Parsing beside plain Python and dag-factory; verdicts a second; a gate; lanes and alerts (root)
 	@# Apart from .venv: Airflow would load it in every process, as it does with all that is installed beside it.
 	$(UV) pip install --quiet --python $(PYTHON) --no-deps --target .slipway/bench dag-factory==1.1.0
 	PYTHONPATH=.slipway/bench $(PYTHON) tests/bench/parse.py
+	PYTHONPATH=.slipway/bench $(PYTHON) tests/bench/many_projects.py
 	$(PYTHON) tests/bench/verdicts.py
 	$(PYTHON) tests/bench/gate.py
 	$(PYTHON) tests/bench/lane_handover.py
+	$(PYTHON) tests/bench/on_a_running_airflow.py
 
 screenshots: setup ## Take the pictures in docs/ anew, with a real browser (root)
 	SLIPWAY_SCREENSHOTS=docs $(VENV)/bin/pytest -m "browser and not soak" tests/end_to_end/test_pages.py

@@ -1,7 +1,7 @@
 """A lane gets free → the trigger of the run that waits for it fires. Printed, not asserted.
 
 Run it with `python tests/bench/lane_handover.py`. A hundred runs wait in one triggerer, each in the records of a
-SQLite file; what Airflow adds until the next task works is measured by the end-to-end tests. Goal for both: 3 s.
+SQLite file; what Airflow adds until the next task works is measured by `on_a_running_airflow.py`. Goal for both: 3 s.
 """
 
 import asyncio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from pprint import pformat
@@ -12,8 +13,7 @@ from slipway_core.keptn.plan import ProjectPlan, SequencePlan, plan_project
 from slipway_core.keptn.shipyard import read_shipyard
 from slipway_core.keptn.stage_chain import stage_chain
 
-PROJECTS, STAGES = 20, 10
-TASKS = ("deployment", "test", "release") * 4
+TASKS = ("deployment", "test", "release")
 SERVICES = ("carts", "orders")
 PROPERTIES = {"deployment": {"deploymentstrategy": "direct"}, "test": {"teststrategy": "performance"}, "release": None}
 CLASSES = {
@@ -21,43 +21,43 @@ CLASSES = {
     "test": "slipway.operators.locust.LocustOperator",
     "release": "slipway.operators.release.ReleaseOperator",
     "begin": "slipway.operators.sequence.BeginSequence",
+    "lane": "slipway.sensors.lane.LaneSensor",
     "result": "slipway.operators.sequence.SequenceResult",
     "finish": "slipway.operators.sequence.FinishSequence",
     "follow": "slipway.handover.StartFollower",
 }
 
 
-def plans() -> list[ProjectPlan]:
-    """Return the projects: each stage has one sequence, which the one before it starts."""
-    return [plan_project(_shipyard(), f"shop{number}", SERVICES, set(TASKS)) for number in range(PROJECTS)]
+def make_plans(projects: int, stages: int, tasks: tuple[str, ...] = TASKS) -> list[ProjectPlan]:
+    """Return projects: each stage has one sequence, which the one before it starts."""
+    shipyard = _shipyard(stages, tasks)
+    return [plan_project(shipyard, f"shop{number}", SERVICES, set(TASKS)) for number in range(projects)]
 
 
-def write_slipway(folder: Path) -> Path:
-    """Write a published tree; return its DAG file."""
-    for plan in plans():
-        (folder / "plans").mkdir(parents=True, exist_ok=True)
+def write_slipway(folder: Path, plans: list[ProjectPlan]) -> Path:
+    """Write a published tree; return the DAG file of its projects."""
+    (folder / "plans").mkdir(parents=True)
+    for plan in plans:
         (folder / "plans" / f"{plan.project}.json").write_text(plan.to_json())
-    (folder / "dags").mkdir()
-    path = folder / "dags" / "deliveries.py"
-    path.write_text((Path(__file__).parents[2] / "dags" / "deliveries.py").read_text())
-    return path
+    shutil.copytree(Path(__file__).parents[2] / "dags", folder / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder / "dags" / "deliveries.py"
 
 
-def write_plain(folder: Path) -> Path:
+def write_plain(folder: Path, plans: list[ProjectPlan]) -> Path:
     """Write one Python file that builds each DAG by hand; return it."""
     path = folder / "plain.py"
-    path.write_text(HEAD + "\n".join(_plain(plan, one, folder) for plan in plans() for one in plan.sequences))
+    path.write_text(HEAD + "\n".join(_plain(plan, one, folder) for plan in plans for one in plan.sequences))
     return path
 
 
-def write_dag_factory(folder: Path) -> Path:
+def write_dag_factory(folder: Path, plans: list[ProjectPlan]) -> Path:
     """Write one YAML file a project, and the file that loads them; return the latter.
 
     dag-factory has no word for teardowns: the last task is a plain one there.
     """
     import yaml
 
-    for plan in plans():
+    for plan in plans:
         dags = {one.dag_id: _factory(plan, one, folder) for one in plan.sequences}
         (folder / f"{plan.project}.yaml").write_text(yaml.safe_dump(dags, sort_keys=False))
     path = folder / "factory.py"
@@ -68,17 +68,17 @@ def write_dag_factory(folder: Path) -> Path:
     return path
 
 
-FORMS: dict[str, Callable[[Path], Path]] = {
+FORMS: dict[str, Callable[[Path, list[ProjectPlan]], Path]] = {
     "plain Python": write_plain,
     "Slipway": write_slipway,
     "dag-factory": write_dag_factory,
 }
 
 
-def _shipyard() -> Any:
-    tasks = [{"name": name} | ({"properties": PROPERTIES[name]} if PROPERTIES[name] else {}) for name in TASKS]
+def _shipyard(count: int, names: tuple[str, ...]) -> Any:
+    tasks = [{"name": name} | ({"properties": PROPERTIES[name]} if PROPERTIES[name] else {}) for name in names]
     stages = []
-    for number in range(STAGES):
+    for number in range(count):
         sequence: dict[str, Any] = {"name": "delivery", "tasks": tasks}
         if number:
             sequence["triggeredOn"] = [{"event": f"stage{number - 1}.delivery.finished"}]
@@ -116,13 +116,15 @@ def _operators(one: SequencePlan, folder: Path) -> Iterator[tuple[str, dict[str,
     files = str(folder / "projects" / one.project)
     begin = {"task_id": "slipway_begin", "task_display_name": "begin", "project": one.project, "stage": one.stage}
     yield CLASSES["begin"], {**begin, "services": list(SERVICES), "deploys": True, "after": []}
+    lane = {"task_id": "slipway_lane", "task_display_name": "lane", "retries": 20}
+    yield CLASSES["lane"], {**lane, "after": ["slipway_begin"]}
     earlier: list[tuple[str, str]] = []
     for task in one.tasks:
         arguments: dict[str, Any] = {"task_id": task.task_id, "task_display_name": task.name}
         if task.name != "release":
             arguments["files"] = files
         seat = (task.name, task.properties, tuple(earlier))
-        after = [earlier[-1][0] if earlier else "slipway_begin"]
+        after = [task_id for task_id, _ in earlier] or ["slipway_lane"]
         yield CLASSES[task.name], {**arguments, "seat": seat, "after": after}
         earlier.append((task.task_id, task.name))
     ids = [task_id for task_id, _ in earlier]
@@ -170,7 +172,8 @@ def _plain(plan: ProjectPlan, one: SequencePlan, folder: Path) -> str:
         lines.append(f"    {names[task_id]} = {path.rpartition('.')[2]}({', '.join(words)})")
         if after:
             edges.append(f"    [{', '.join(names[one] for one in after)}] >> {names[task_id]}")
-    lines.append(f"    {names['slipway_finish']}.as_teardown(on_failure_fail_dagrun=True)")
+    finish, setups = names["slipway_finish"], f"{names['slipway_begin']}, {names['slipway_lane']}"
+    lines.append(f"    {finish}.as_teardown(setups=[{setups}], on_failure_fail_dagrun=True)")
     identifier = one.dag_id.replace(".", "_").replace("-", "_")
     return "\n".join([*lines, *edges, f"{identifier} = dag", "", ""])
 
