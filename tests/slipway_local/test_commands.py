@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from slipway_cluster import embedded, target
-from slipway_local import commands
+from slipway_local import commands, sample_project
 
 
 @pytest.fixture
@@ -18,6 +18,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(embedded, "down", lambda: calls.append("embedded.down"))
     monkeypatch.setattr(commands, "cluster_up", lambda _: calls.append("cluster_up"))
     monkeypatch.setattr(commands, "kept_airflow", lambda: AIRFLOW)
+    monkeypatch.setattr(sample_project, "fill", lambda *_: calls.append("sample"))
     return calls
 
 
@@ -30,7 +31,7 @@ def test_with_a_cluster_of_ones_own_only_its_tools_are_made(done: list[str], mon
     monkeypatch.setattr(target, "chosen_target", lambda: own)
     said: list[str] = []
     commands.everything_up(AIRFLOW, said.append)
-    assert done == ["embedded.up"]
+    assert done == ["embedded.up", "sample"]
     assert said == ["Cluster: ours (your own, config)"]
 
 

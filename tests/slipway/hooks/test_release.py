@@ -41,15 +41,15 @@ def test_a_release_without_a_service_has_no_address():
     assert "" == release.image([])
 
 
-NOW = datetime.now(UTC)
-EARLIER = NOW - timedelta(minutes=5)  # when the first try of the task began
+SINCE = timedelta(minutes=5)  # so long ago the first try of the task began
 
 
-def freed(*states, began=NOW - DYING - timedelta(seconds=1)):
-    """Free a release with revisions of these states, the last of them begun at a moment; return what was done."""
-    history = [{"revision": 1 + at, "status": one, "updated": began.isoformat()} for at, one in enumerate(states)]
+def freed(*states, ago=DYING + timedelta(seconds=1)):
+    """Free a release with revisions of these states, the last of them begun so long ago; return what was done."""
+    now = datetime.now(UTC)
+    history = [{"revision": 1 + at, "status": one, "updated": str(now - ago)} for at, one in enumerate(states)]
     helm = StandInHelm(history=history)
-    told = Release(helm, "carts", "shop-qa").free(EARLIER)
+    told = Release(helm, "carts", "shop-qa").free(now - SINCE)
     assert bool(told) == bool(helm.freed)
     return helm.freed
 
@@ -76,7 +76,7 @@ def test_a_release_that_nobody_works_on_is_left_alone(states):
     assert [] == freed(*states)
 
 
-@pytest.mark.parametrize("began", [EARLIER - timedelta(seconds=1), NOW])
-def test_a_helm_that_may_still_work_or_is_somebody_elses_is_left_alone(began):
+@pytest.mark.parametrize("ago", [SINCE + timedelta(seconds=1), timedelta()])
+def test_a_helm_that_may_still_work_or_is_somebody_elses_is_left_alone(ago):
     """It began before the task did, or just now: the task is tried again."""
-    assert [] == freed("deployed", "pending-upgrade", began=began)
+    assert [] == freed("deployed", "pending-upgrade", ago=ago)
