@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -21,7 +20,6 @@ _LARGEST_TEXT = 1_000_000
 _PROSE = {".md", ".rst"}  # texts that may well show a conflict
 _LFS = b"version https://git-lfs.github.com/spec/"
 _DOUBLED = "two files of the repository would come to this place."
-_MARKERS = re.compile(rb"^<{7} .*?^={7}\r?$.*?^>{7} ", re.MULTILINE | re.DOTALL)
 
 
 def check_listing(placed: Iterable[Placed], shown: Mapping[str, str]) -> list[Problem]:
@@ -57,9 +55,8 @@ def check_contents(
                 yield Problem(name, None, message, "Put the file itself here.")
         elif data.startswith(_LFS):
             yield Problem(name, None, "it lies in Git LFS, which is not read.", "Put the file itself into Git.")
-        elif (conflict := _conflict(one.path, data)) is not None:
+        elif line := _conflict(one.path, data):
             advice = "Resolve the conflict, and commit the file without its markers."
-            line = data.count(b"\n", 0, conflict) + 1
             lines = data.decode("utf-8", "replace").splitlines()
             yield Problem(name, line, "a merge conflict was committed here.", advice, excerpt(lines, line))
 
@@ -95,11 +92,19 @@ def _leads_out(path: str, goal: str) -> bool:
 
 
 def _conflict(path: str, data: bytes) -> int | None:
-    """Return where a conflict begins, counted in bytes, or ``None``."""
+    """Return the number of the line that a conflict begins in, or ``None``."""
     if len(data) > _LARGEST_TEXT or b"\0" in data or PurePosixPath(path).suffix.lower() in _PROSE:
         return None
-    found = _MARKERS.search(data)
-    return found.start() if found else None
+    # No regular expression over the whole text: it takes minutes for many marks without an end.
+    begun, halved = None, False
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if begun is None:
+            begun = number if line.startswith(b"<<<<<<< ") else None
+        elif not halved:
+            halved = line.removesuffix(b"\r") == b"======="
+        elif line.startswith(b">>>>>>> "):
+            return begun
+    return None
 
 
 def _printable(text: str) -> str:
