@@ -7,7 +7,7 @@ from slipway_core.cli.main import cli
 from slipway_core.keptn.problems import SlipwayError
 from slipway_core.publish.remote.listing import read_list
 
-from tests.slipway_core.publish.remote.conftest import FOLDERS, OURS, SHIPYARD, Remote, by_branches, git
+from tests.slipway_core.publish.remote.conftest import FOLDERS, OURS, SHIPYARD, STAGES, Remote, by_branches, git
 
 HANDLED = {"deployment", "test"}
 
@@ -130,6 +130,15 @@ def test_a_repository_of_keptns_is_taken_over_where_it_is(run, sources, remote):
     assert "changed  sockshop/metadata.yaml: is left out: only Keptn's own store needed it" in lines
     assert ["sockshop"] == [one.name for one in read_list(sources / "git.yaml").projects]
     assert 0 == run("project", "check", "sockshop")[0]
+
+
+def test_a_stage_without_a_branch_is_noted(run, remote):
+    """It may be new; or somebody forgot to push its branch."""
+    by_branches(remote, stages={"qa": STAGES["qa"]})
+    code, said = run("import", remote.folder, "--name", "shop", "--dry-run")
+    assert 0 == code
+    assert "note     shop/shipyard.yaml: stage 'production' has no branch, and so no files of its own. Push" in said
+    assert "stage 'qa'" not in said
 
 
 def test_a_plain_folder_of_keptns_is_copied(run, sources, tmp_path):

@@ -10,6 +10,7 @@ from slipway_core.keptn.problems import ERROR, NOTE, Problem
 from slipway_core.keptn.project_files import STAGES
 from slipway_core.keptn.source import Mapping as YamlMapping
 from slipway_core.keptn.source import Scalar, read_source
+from slipway_core.publish.check import SHIPYARD
 from slipway_core.publish.git_store import Entry, GitStore
 from slipway_core.publish.remote.fetch import Contents, lay_out, shown_as
 from slipway_core.publish.remote.layout import BRANCHES, FOLDERS
@@ -60,7 +61,7 @@ def account(name: str, contents: Contents, mirror: Mirror, work: Path, handled: 
     problems = fetched.problems
     if fetched.folder:
         problems = take_fetched(name, fetched, work / "copy", handled).checked.problems
-    return Account((*_files(name, contents), *lines_of(problems)), fetched)
+    return Account((*_files(name, contents), *_without_branch(name, contents), *lines_of(problems)), fetched)
 
 
 def project_name(contents: Contents, mirror: Mirror) -> str:
@@ -98,6 +99,14 @@ def lines_of(problems: Iterable[Problem]) -> tuple[Line, ...]:
                 Line(REFUSED if one.severity == ERROR else NOTED, where, f"{one.message} {one.advice}".strip())
             )
     return tuple(lines)
+
+
+def _without_branch(name: str, contents: Contents) -> Iterator[Line]:
+    if contents.source.layout == BRANCHES:
+        for stage in contents.stages:
+            if stage not in contents.trees:
+                why = f"stage '{stage}' has no branch, and so no files of its own. Push its branch, if there is one."
+                yield Line(NOTED, f"{name}/{SHIPYARD}", why)
 
 
 def _files(name: str, contents: Contents) -> Iterator[Line]:

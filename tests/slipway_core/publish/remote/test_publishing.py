@@ -4,9 +4,10 @@ import threading
 
 import pytest
 from slipway_core.publish import load
+from slipway_core.publish.remote.keeper import GitProjects
 from slipway_core.publish.remote.records import Credentials
 
-from tests.slipway_core.publish.remote.conftest import FOLDERS, OURS, SHIPYARD, by_branches
+from tests.slipway_core.publish.remote.conftest import CARTS, FOLDERS, OURS, SHIPYARD, by_branches, git
 
 
 @pytest.fixture
@@ -162,6 +163,48 @@ def test_a_vanished_branch_keeps_the_last_good_tree(world, shop):
     assert {"shop": "refused"} == world.states()
     assert "git.yaml, line 2: project 'shop'" in world.refusal()
     assert "there is no branch 'main'.\nIts branches: develop." in world.refusal()
+
+
+@pytest.fixture
+def by_branch(world):
+    """A remote with a branch per stage, published once."""
+    remote = by_branches(world.remote())
+    world.list(shop={"remote": remote.folder})
+    assert {"shop": "published"} == world.states()
+    return remote
+
+
+@pytest.mark.parametrize("gone", [["qa"], ["qa", "production"]])
+def test_a_vanished_stage_branch_keeps_the_last_good_tree(world, by_branch, gone):
+    """A gate without files would let everything pass."""
+    before = world.files("shop")
+    for stage in gone:
+        git("--git-dir", by_branch.folder, "branch", "-D", stage)
+    by_branch.commit({"carts/values.yaml": "a: 1\n"})  # with a service, so that nothing else is wrong
+    assert {"shop": "refused"} == world.states()
+    for stage in gone:
+        assert f"stage '{stage}' was published from the branch '{stage}'" in world.refusal()
+        assert f"Push the branch '{stage}' again" in world.refusal()
+    assert before == world.files("shop")
+    world.projects = GitProjects(world.sources, world.folder / "another-git", lambda ids: {})
+    assert {"shop": "refused"} == world.states()
+    for stage in gone:
+        by_branch.commit(CARTS, stage)
+    assert {"shop": "published"} == world.states()
+
+
+def test_what_a_stage_lost_on_purpose_is_published(world, by_branch):
+    """Its files removed by a commit, the stage renamed, or its files put into a folder."""
+    by_branch.commit(dict.fromkeys(CARTS), "qa")
+    assert {"shop": "published"} == world.states()
+    assert not any(path.startswith("stages/qa") for path in world.files("shop"))
+    renamed = SHIPYARD.replace("name: production", "name: live").replace("production.", "live.")
+    by_branch.commit({"shipyard.yaml": renamed})
+    git("--git-dir", by_branch.folder, "branch", "-m", "production", "live")
+    assert {"shop": "published"} == world.states()
+    git("--git-dir", by_branch.folder, "branch", "-D", "live")
+    by_branch.commit({f".keptn-stages/live/{path}": content for path, content in CARTS.items()})
+    assert {"shop": "published"} == world.states()
 
 
 def test_a_remote_that_is_away_keeps_the_last_good_tree_until_it_is_back(world, shop):
