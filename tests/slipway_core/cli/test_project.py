@@ -141,6 +141,28 @@ def test_a_stage_without_a_branch_is_noted(run, remote):
     assert "stage 'qa'" not in said
 
 
+def test_a_clone_without_the_branches_of_stages_is_refused(run, sources, remote, tmp_path):
+    """Git clones one branch, and only follows the others; once they are made, all is there."""
+    by_branches(remote)
+    git("clone", "--quiet", remote.folder, tmp_path / "clone")
+    code, said = run("import", "clone", "--name", "shop")
+    assert 1 == code
+    assert "clone: it is a clone, and has no branches of its own for the stages qa, production." in said
+    assert "`git branch qa origin/qa`; `git branch production origin/production`" in said
+    assert [] == list(sources.iterdir())
+    for stage in STAGES:
+        git("-C", tmp_path / "clone", "branch", stage, f"origin/{stage}")
+    assert 0 == run("import", "clone", "--name", "shop")[0]
+
+
+def test_a_clone_with_stages_in_folders_is_taken_over(run, remote, tmp_path):
+    """Branches called as stages mean nothing there."""
+    remote.commit(OURS)
+    remote.commit(OURS, "qa")
+    git("clone", "--quiet", remote.folder, tmp_path / "clone")
+    assert 0 == run("import", "clone", "--name", "shop")[0]
+
+
 def test_a_plain_folder_of_keptns_is_copied(run, sources, tmp_path):
     """Laid out as ours are."""
     backup = tmp_path / "backup"
