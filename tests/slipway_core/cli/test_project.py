@@ -181,6 +181,9 @@ def test_a_plain_folder_of_keptns_is_copied(run, sources, tmp_path):
     [
         ({"shipyard.yaml": SHIPYARD.replace("0.2.2", "0.1.9")}, "refused  shop/shipyard.yaml, line 1: "),
         ({"shipyard.yaml": SHIPYARD.replace("deployment", "unknown")}, "nothing handles the task 'unknown'"),
+        ({"metadata.yaml": ("160000", "1" * 40)}, "refused  shop/metadata.yaml: it is a submodule"),
+        ({"shipyard.yaml": ("160000", "1" * 40)}, "refused  shop/shipyard.yaml: it is a submodule"),
+        ({"carts/a.yaml": ("120000", "a.yaml")}, "refused  shop/carts/a.yaml: it is a link that leads in a circle"),
         ({"carts/lib": ("160000", "1" * 40)}, "refused  shop/carts/lib: it is a submodule"),
         ({"carts/values.yaml": "<<<<<<< a\n=======\n>>>>>>> b\n"}, "values.yaml, line 1: a merge conflict"),
     ],

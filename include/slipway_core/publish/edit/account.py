@@ -67,7 +67,7 @@ def account(name: str, contents: Contents, mirror: Mirror, work: Path, handled: 
 def project_name(contents: Contents, mirror: Mirror) -> str:
     """Return the name that Keptn gave the project; empty when nothing says it."""
     file = contents.trees[contents.source.branch].get(_METADATA)
-    root = read_source(mirror.read([file.blob])[file.blob], _METADATA).root if file else None
+    root = read_source(mirror.read([file.blob])[file.blob], _METADATA).root if file and file.plain else None
     found = root.get("projectName") if isinstance(root, YamlMapping) else None
     return found.text if isinstance(found, Scalar) else ""
 

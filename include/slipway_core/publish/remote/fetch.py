@@ -85,7 +85,8 @@ def read_remote(project: GitProject, mirror: Mirror, heads: Mapping[str, str]) -
     if not files and project.folder:
         raise RemoteFailed(f"{mirror.remote}: there is no folder '{project.folder}'.", "Correct 'folder'.")
     trees = {project.branch: files}
-    stages = stages_of(mirror.read([files[SHIPYARD].blob])[files[SHIPYARD].blob]) if SHIPYARD in files else ()
+    shipyard = files.get(SHIPYARD)
+    stages = stages_of(mirror.read([shipyard.blob])[shipyard.blob]) if shipyard and shipyard.plain else ()
     _require_branches(mirror, files, stages, heads)
     layout = layout_of(files, stages, heads)
     if layout == BRANCHES:

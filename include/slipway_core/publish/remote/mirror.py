@@ -26,6 +26,11 @@ class RemoteFile(NamedTuple):
     blob: str
     size: int
 
+    @property
+    def plain(self) -> bool:
+        """Whether it has a content of its own: it is neither a link nor a submodule."""
+        return self.mode.startswith("100")
+
 
 class Mirror:
     """A remote, and what was fetched of it.

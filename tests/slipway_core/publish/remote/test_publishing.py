@@ -20,6 +20,15 @@ def shop(world):
     return remote
 
 
+@pytest.fixture
+def by_branch(world):
+    """A remote with a branch per stage, published once."""
+    remote = by_branches(world.remote())
+    world.list(shop={"remote": remote.folder})
+    assert {"shop": "published"} == world.states()
+    return remote
+
+
 def source(world, project="shop"):
     """Return what the published tree says a project was made from."""
     return load.project_source(world.tree(), project)
@@ -131,6 +140,9 @@ def test_a_problem_names_the_file_as_it_is_called_in_git(world):
         ("carts/lib", ("160000", "1" * 40), "shop/carts/lib: it is a submodule"),
         ("carts/passwd", ("120000", "../../../etc/passwd"), "a link that leads out of the repository"),
         ("carts/root", ("120000", "/etc"), "a link that leads out of the repository"),
+        ("carts/circle.yaml", ("120000", "circle.yaml"), "a link that leads in a circle"),
+        ("shipyard.yaml", ("120000", "carts/shipyard.yaml"), "shop/shipyard.yaml: it is a link; a shipyard"),
+        ("shipyard.yaml", ("160000", "1" * 40), "shop/shipyard.yaml: it is a submodule"),
         ("carts/a..b", "x", "its name holds '..'"),
         ("carts/big.bin", b"\0" * 20_000_001, "it is too large: 20 MB"),
         ("carts/chart.tgz", "version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "lies in Git LFS"),
@@ -149,6 +161,14 @@ def test_what_must_not_be_published_refuses_its_project_only(world, shop, path, 
     assert sorted(OURS) == world.files("shop")
 
 
+@pytest.mark.parametrize("content", ["x", ("120000", "carts")])
+def test_a_file_where_the_stages_come_to_lie_is_refused(world, by_branch, content):
+    """Each branch is good alone, but they become one folder."""
+    by_branch.commit({"stages": content})
+    assert {"shop": "refused"} == world.states()
+    assert "shop/stages: it is no folder, but other files of the project come to lie below this" in world.refusal()
+
+
 def test_a_link_inside_the_repository_is_kept(world, shop):
     """As a link."""
     shop.commit({"carts/same.yaml": ("120000", "../stages/production/carts/values.yaml")})
@@ -163,15 +183,6 @@ def test_a_vanished_branch_keeps_the_last_good_tree(world, shop):
     assert {"shop": "refused"} == world.states()
     assert "git.yaml, line 2: project 'shop'" in world.refusal()
     assert "there is no branch 'main'.\nIts branches: develop." in world.refusal()
-
-
-@pytest.fixture
-def by_branch(world):
-    """A remote with a branch per stage, published once."""
-    remote = by_branches(world.remote())
-    world.list(shop={"remote": remote.folder})
-    assert {"shop": "published"} == world.states()
-    return remote
 
 
 @pytest.mark.parametrize("gone", [["qa"], ["qa", "production"]])
