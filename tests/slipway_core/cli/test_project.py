@@ -106,6 +106,36 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(run, sources, argume
     assert () == read_list(sources / "git.yaml").projects
 
 
+def test_a_wrong_entry_of_the_list_is_in_nobody_elses_way(run, sources, remote):
+    """It is listed with what is wrong, and can be deleted."""
+    create = ["project", "create", "shop", "--shipyard", "shipyard.yaml"]
+    assert "folder '../x' leads astray" in run(*create, "--remote", remote.folder, "--folder", "../x")[1]
+    assert "" == remote.head()
+    (sources / "git.yaml").write_text("projects:\n  blog: {remote: /srv/blog.git, folder: ../x}\n  '[/x]': {}\n")
+    assert 0 == run(*create, "--service", "carts")[0]
+    code, said = run("project", "list")
+    assert 0 == code
+    assert "blog     refused: folder '../x' leads astray." in said
+    assert "[/x]     refused: '[/x]' cannot be the name of a project." in said
+    assert 0 == run("project", "add-resource", "shop", "--resource", "shipyard.yaml")[0]
+    assert "git.yaml, line 2: folder '../x' leads astray" in run("project", "check", "blog")[1]
+    assert "git.yaml, line 2: folder '../x' leads astray" in run("project", "delete", "blog", "--service", "a")[1]
+    assert "There is a project 'blog' already" in run("project", "create", "blog", "--shipyard", "shipyard.yaml")[1]
+    assert (0, f"{sources / 'git.yaml'} no longer names blog; its Git remote is as it was.\n") == run(
+        "project", "delete", "blog"
+    )
+
+
+@pytest.mark.parametrize("service", ["a/b", ".git"])
+def test_a_project_is_not_made_when_one_of_its_services_cannot_be(run, sources, service):
+    """No half of it is left behind."""
+    create = ["project", "create", "shop", "--shipyard", "shipyard.yaml", "--service", "carts"]
+    code, said = run(*create, "--service", service)
+    assert 1 == code
+    assert f"Service '{service}'" in said
+    assert [] == list(sources.iterdir())
+
+
 def test_a_project_is_made_once(run, remote):
     """409 in Keptn (sequences.md 8.1): for folders, for the list, and for a remote that holds one."""
     create = ["project", "create", "shop", "--shipyard", "shipyard.yaml"]
@@ -195,6 +225,21 @@ def test_nothing_is_taken_over_when_anything_is_refused(run, sources, remote, fi
     assert 1 == code
     assert said in text
     assert [] == list(sources.iterdir())
+
+
+def test_an_account_has_one_line_for_a_file_whatever_its_name(run, remote, tmp_path):
+    """A name could else say anything, in the words of the account."""
+    by_branches(remote)
+    remote.commit({'"a\\nkept     shop/b"': "x"})
+    remote.commit({'"\\377\\nkept     shop/b"': "x"}, "qa")
+    said = run("import", remote.folder, "--name", "shop")[1]
+    assert "kept     shop/a?kept     shop/b" in said.splitlines()
+    assert "kept     shop/b" not in said.splitlines()
+    folder = tmp_path / "plain"
+    (folder / "a\nkept     shop").mkdir(parents=True)
+    (folder / "a\nkept     shop/b").touch()
+    (folder / "shipyard.yaml").write_text(SHIPYARD)
+    assert "kept     shop/b" not in run("import", folder, "--name", "shop")[1].splitlines()
 
 
 def test_the_default_branch_is_the_repositorys_own(run, sources, remote):

@@ -16,7 +16,7 @@ from slipway_core.publish.remote.fetch import Contents, lay_out, shown_as
 from slipway_core.publish.remote.layout import BRANCHES, FOLDERS
 from slipway_core.publish.remote.mirror import Mirror
 from slipway_core.publish.remote.records import Fetched
-from slipway_core.publish.survey import survey
+from slipway_core.publish.survey import printable, survey
 from slipway_core.publish.take import take_fetched
 
 KEPT, CHANGED, REFUSED, NOTED = "kept", "changed", "refused", "note"
@@ -114,14 +114,14 @@ def _files(name: str, contents: Contents) -> Iterator[Line]:
     why = _WHY.get(source.layout, "")
     placed = contents.placed()
     for one in placed:
-        shown = shown_as(name, one, source)
+        shown = printable(shown_as(name, one, source))
         if one.target == one.path:
             yield Line(KEPT, shown)
         else:
-            yield Line(CHANGED, shown, f"is read as {one.target}: {why}")
+            yield Line(CHANGED, shown, f"is read as {printable(one.target)}: {why}")
     known = {(one.branch, one.path) for one in placed}
     for branch, files in contents.trees.items():
         for path in files:
             if (branch, path) not in known:
                 where = f" (branch {branch})" if branch != source.branch else ""
-                yield Line(CHANGED, f"{name}/{path}{where}", "is left out: only Keptn's own store needed it")
+                yield Line(CHANGED, f"{name}/{printable(path)}{where}", "is left out: only Keptn's own store needed it")

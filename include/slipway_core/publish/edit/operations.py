@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
@@ -39,13 +39,21 @@ def create_project(view: View, shipyard: bytes) -> Changes:
     return _fitting(view, {view.shipyard: shipyard})
 
 
-def create_services(view: View, names: Iterable[str]) -> Changes:
-    """Return the files of new services, which then are in every stage (R71)."""
-    _services_are_folders(view)
-    changes: dict[Spot, bytes | None] = {}
+def require_service_names(names: Collection[str]) -> None:
+    """Raise :class:`ChangeRefused` when no service can have one of these names, whatever its project (R71)."""
     for name in names:
         if wrong := wrong_name(name):
             raise ChangeRefused(f"Service '{name}' {wrong}. Choose another name.")
+        if _skipped(name):
+            raise ChangeRefused(f"Service '{name}' would never be read. Choose another name.")
+
+
+def create_services(view: View, names: Collection[str]) -> Changes:
+    """Return the files of new services, which then are in every stage (R71)."""
+    _services_are_folders(view)
+    changes: dict[Spot, bytes | None] = {}
+    require_service_names(names)
+    for name in names:
         if name in view.services:
             raise ChangeRefused(f"There is a service '{name}' already.")
         now = datetime.now(UTC).isoformat(timespec="seconds")

@@ -182,7 +182,7 @@ def test_a_new_service_or_project_takes_the_place_of_no_file_either():
     """A file 'api' is no service yet."""
     with pytest.raises(ChangeRefused, match="'api' is a file or a link"):
         operations.create_services(view(files={"api": ""}), ["api"])
-    with pytest.raises(ChangeRefused, match=r"nothing called '\.git' is ever read"):
+    with pytest.raises(ChangeRefused, match=r"Service '\.git' would never be read"):
         operations.create_services(view(), [".git"])
     with pytest.raises(ChangeRefused, match="there is a folder of this name"):
         operations.create_project(view(files={"shipyard.yaml/x": ""}), SHIPYARD.encode())
