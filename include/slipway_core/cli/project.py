@@ -67,6 +67,7 @@ def create(name: str, shipyard: Path | None, services: tuple[str, ...], sources:
         raise click.UsageError("Say --shipyard FILE for a new project, or --service NAME for a new service.")
     if shipyard is None and any(where[key] for key in ("remote", "connection", "folder")):
         raise click.UsageError("Where a project lives is said when it is made, with --shipyard.")
+    operations.require_service_names(services)  # before anything is made
     if shipyard is not None:
         _create_project(projects, name, _content(shipyard), where)
     if services:
@@ -117,7 +118,9 @@ def delete(name: str, service: str, yes: bool, sources: Path | None) -> None:
       ./slipway project delete sockshop --service carts
     """
     projects = Projects(sources or default_sources())
-    if not service and name in projects.in_git():
+    listed = projects.listed()
+    # An entry that is wrong can be taken out, too.
+    if not service and name in {*(one.name for one in listed.projects), *listed.refused}:
         remove_entry(projects.listing, name)
         click.echo(f"{projects.listing} no longer names {name}; its Git remote is as it was.")
         return
@@ -172,14 +175,16 @@ def list_projects(sources: Path | None) -> None:
     projects = Projects(sources or default_sources())
     table = Table("project", "lives in", "branch", "connection", box=None, pad_edge=False)
     rows = {name: (str(projects.sources / name), "", "") for name in projects.folders()}
-    for name, one in projects.in_git().items():
+    listed = projects.listed()
+    rows |= {name: (f"refused: {problems[0].message}", "", "") for name, problems in listed.refused.items()}
+    for one in listed.projects:
         remote = f"{one.remote or 'the repository of its connection'}{f' ({one.folder})' if one.folder else ''}"
-        rows[name] = (remote, one.branch, one.connection)
+        rows[one.name] = (remote, one.branch, one.connection)
     for name, row in sorted(rows.items()):
         table.add_row(name, *row)
     # Addresses are there to be copied: on a pipe nothing is folded.
-    console = Console(highlight=False)
-    console = console if console.is_terminal else Console(highlight=False, width=500)
+    console = Console(highlight=False, markup=False)
+    console = console if console.is_terminal else Console(highlight=False, markup=False, width=500)
     console.print(table if rows else "No project is there yet.")
 
 

@@ -19,6 +19,7 @@ from slipway_core.publish.check import SHIPYARD, CheckedProject
 from slipway_core.publish.git_store import Entry, GitStore, Tree
 from slipway_core.publish.handled import handled_tasks
 from slipway_core.publish.load import PLANS, PROJECTS, REFUSED, SOURCES, Refusal, refusals_to_json
+from slipway_core.publish.lost_branches import lost_branches
 from slipway_core.publish.namespaces import first_clash
 from slipway_core.publish.remote.records import GitState
 from slipway_core.publish.take import Taken, belongs, published_names, take_all
@@ -103,7 +104,8 @@ def publish_once(
     with git.locked(), tempfile.TemporaryDirectory(prefix="slipway-publish-") as scratch:
         head = git.head()
         old = git.tree(head)
-        projects = take_all(sources, Path(scratch), tasks, old, git_projects or GitState())
+        taken = take_all(sources, Path(scratch), tasks, old, git_projects or GitState())
+        projects = [_refuse(one, *lost_branches(git, old, one)) for one in taken]
         last_good = _last_good(git, old, projects)
         projects = _without_clashes(projects, last_good)
         new, plans = _new_tree(git, old, dag_files, projects, last_good)
@@ -122,11 +124,17 @@ def _without_clashes(projects: list[Taken], last_good: dict[str, ProjectPlan]) -
     # One by one: what was last good of a refused project goes on, and so keeps its namespaces.
     while clash := first_clash(plans, last_good, SHIPYARD):
         del plans[clash.project]
-        project = by_name[clash.project]
-        report = FileReport(clash.problem.file, "shipyard", (clash.problem,))
-        checked = CheckedProject(clash.project, None, (*project.checked.reports, report))
-        by_name[clash.project] = project._replace(checked=checked)
+        by_name[clash.project] = _refuse(by_name[clash.project], clash.problem)
     return list(by_name.values())
+
+
+def _refuse(project: Taken, *problems: Problem) -> Taken:
+    """Return a project with problems of its shipyard that others or its past make; without any, as it is."""
+    if not problems:
+        return project
+    report = FileReport(problems[0].file, "shipyard", problems)
+    checked = CheckedProject(project.checked.name, None, (*project.checked.reports, report))
+    return project._replace(checked=checked)
 
 
 def _new_tree(

@@ -5,6 +5,7 @@ A link may not lead out of the folder, a file may not be huge, a name must be on
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import hashlib
 import os
@@ -18,7 +19,8 @@ from typing import NamedTuple
 from slipway_core.keptn.problems import Problem
 
 LARGEST_FILE = 20_000_000
-_SKIPPED = {".git", "__pycache__"}
+SKIPPED = {".git", "__pycache__"}  # folders that nobody reads, in lower case
+_NO_LINK = "Put the file itself here."
 _TRIES = 5
 _PAUSE = 0.2  # seconds between two tries at a folder that is being written
 
@@ -46,7 +48,7 @@ def survey(folder: Path, shown_as: str) -> tuple[list[Found], list[Problem]]:
         relative = os.path.relpath(entry.path, folder)
         wrong = wrong_name(relative) or _wrong_content(entry, root)
         if wrong:
-            shown = relative.encode("utf-8", "backslashreplace").decode()
+            shown = printable(relative.encode("utf-8", "backslashreplace").decode())
             problems.append(Problem(f"{shown_as}/{shown}", None, *wrong))
         else:
             found.append(Found(relative, _git_mode(entry)))
@@ -97,7 +99,7 @@ def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
         for entry in entries:
             if not entry.is_dir(follow_symlinks=False):
                 yield entry
-            elif entry.name.lower() not in _SKIPPED:
+            elif entry.name.lower() not in SKIPPED:
                 yield from _walk(Path(entry.path))
 
 
@@ -114,6 +116,11 @@ def wrong_name(relative: str) -> tuple[str, str] | None:
     return None
 
 
+def printable(text: str) -> str:
+    """Return a text of others with a question mark for each character that cannot be shown in one line."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
 def too_large(size: int) -> tuple[str, str] | None:
     """Return what to say of a file of this many bytes, or ``None`` when it is not too large."""
     if size <= LARGEST_FILE:
@@ -124,14 +131,25 @@ def too_large(size: int) -> tuple[str, str] | None:
 
 def _wrong_content(entry: os.DirEntry[str], root: Path) -> tuple[str, str] | None:
     if entry.is_symlink():
-        goal = Path(entry.path).readlink()
-        if goal.is_absolute() or not Path(entry.path).resolve().is_relative_to(root):
-            return f"it is a link that leads out of the project ('{goal}').", "Put the file itself here."
+        link = Path(entry.path)
+        goal = link.readlink()
+        if _is_circle(link):
+            return f"it is a link that leads in a circle ('{printable(str(goal))}').", _NO_LINK
+        if goal.is_absolute() or not link.resolve().is_relative_to(root):
+            return f"it is a link that leads out of the project ('{printable(str(goal))}').", _NO_LINK
         return None
     status = entry.stat(follow_symlinks=False)
     if not stat.S_ISREG(status.st_mode):
         return "it is neither a file nor a folder nor a link.", "Remove it."
     return too_large(status.st_size)
+
+
+def _is_circle(link: Path) -> bool:
+    try:
+        link.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def _git_mode(entry: os.DirEntry[str]) -> str:

@@ -7,7 +7,7 @@ from slipway_core.cli.main import cli
 from slipway_core.keptn.problems import SlipwayError
 from slipway_core.publish.remote.listing import read_list
 
-from tests.slipway_core.publish.remote.conftest import FOLDERS, OURS, SHIPYARD, Remote, by_branches, git
+from tests.slipway_core.publish.remote.conftest import FOLDERS, OURS, SHIPYARD, STAGES, Remote, by_branches, git
 
 HANDLED = {"deployment", "test"}
 
@@ -106,6 +106,36 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(run, sources, argume
     assert () == read_list(sources / "git.yaml").projects
 
 
+def test_a_wrong_entry_of_the_list_is_in_nobody_elses_way(run, sources, remote):
+    """It is listed with what is wrong, and can be deleted."""
+    create = ["project", "create", "shop", "--shipyard", "shipyard.yaml"]
+    assert "folder '../x' leads astray" in run(*create, "--remote", remote.folder, "--folder", "../x")[1]
+    assert "" == remote.head()
+    (sources / "git.yaml").write_text("projects:\n  blog: {remote: /srv/blog.git, folder: ../x}\n  '[/x]': {}\n")
+    assert 0 == run(*create, "--service", "carts")[0]
+    code, said = run("project", "list")
+    assert 0 == code
+    assert "blog     refused: folder '../x' leads astray." in said
+    assert "[/x]     refused: '[/x]' cannot be the name of a project." in said
+    assert 0 == run("project", "add-resource", "shop", "--resource", "shipyard.yaml")[0]
+    assert "git.yaml, line 2: folder '../x' leads astray" in run("project", "check", "blog")[1]
+    assert "git.yaml, line 2: folder '../x' leads astray" in run("project", "delete", "blog", "--service", "a")[1]
+    assert "There is a project 'blog' already" in run("project", "create", "blog", "--shipyard", "shipyard.yaml")[1]
+    assert (0, f"{sources / 'git.yaml'} no longer names blog; its Git remote is as it was.\n") == run(
+        "project", "delete", "blog"
+    )
+
+
+@pytest.mark.parametrize("service", ["a/b", ".git"])
+def test_a_project_is_not_made_when_one_of_its_services_cannot_be(run, sources, service):
+    """No half of it is left behind."""
+    create = ["project", "create", "shop", "--shipyard", "shipyard.yaml", "--service", "carts"]
+    code, said = run(*create, "--service", service)
+    assert 1 == code
+    assert f"Service '{service}'" in said
+    assert [] == list(sources.iterdir())
+
+
 def test_a_project_is_made_once(run, remote):
     """409 in Keptn (sequences.md 8.1): for folders, for the list, and for a remote that holds one."""
     create = ["project", "create", "shop", "--shipyard", "shipyard.yaml"]
@@ -132,6 +162,37 @@ def test_a_repository_of_keptns_is_taken_over_where_it_is(run, sources, remote):
     assert 0 == run("project", "check", "sockshop")[0]
 
 
+def test_a_stage_without_a_branch_is_noted(run, remote):
+    """It may be new; or somebody forgot to push its branch."""
+    by_branches(remote, stages={"qa": STAGES["qa"]})
+    code, said = run("import", remote.folder, "--name", "shop", "--dry-run")
+    assert 0 == code
+    assert "note     shop/shipyard.yaml: stage 'production' has no branch, and so no files of its own. Push" in said
+    assert "stage 'qa'" not in said
+
+
+def test_a_clone_without_the_branches_of_stages_is_refused(run, sources, remote, tmp_path):
+    """Git clones one branch, and only follows the others; once they are made, all is there."""
+    by_branches(remote)
+    git("clone", "--quiet", remote.folder, tmp_path / "clone")
+    code, said = run("import", "clone", "--name", "shop")
+    assert 1 == code
+    assert "clone: it is a clone, and has no branches of its own for the stages qa, production." in said
+    assert "`git branch qa origin/qa`; `git branch production origin/production`" in said
+    assert [] == list(sources.iterdir())
+    for stage in STAGES:
+        git("-C", tmp_path / "clone", "branch", stage, f"origin/{stage}")
+    assert 0 == run("import", "clone", "--name", "shop")[0]
+
+
+def test_a_clone_with_stages_in_folders_is_taken_over(run, remote, tmp_path):
+    """Branches called as stages mean nothing there."""
+    remote.commit(OURS)
+    remote.commit(OURS, "qa")
+    git("clone", "--quiet", remote.folder, tmp_path / "clone")
+    assert 0 == run("import", "clone", "--name", "shop")[0]
+
+
 def test_a_plain_folder_of_keptns_is_copied(run, sources, tmp_path):
     """Laid out as ours are."""
     backup = tmp_path / "backup"
@@ -150,6 +211,9 @@ def test_a_plain_folder_of_keptns_is_copied(run, sources, tmp_path):
     [
         ({"shipyard.yaml": SHIPYARD.replace("0.2.2", "0.1.9")}, "refused  shop/shipyard.yaml, line 1: "),
         ({"shipyard.yaml": SHIPYARD.replace("deployment", "unknown")}, "nothing handles the task 'unknown'"),
+        ({"metadata.yaml": ("160000", "1" * 40)}, "refused  shop/metadata.yaml: it is a submodule"),
+        ({"shipyard.yaml": ("160000", "1" * 40)}, "refused  shop/shipyard.yaml: it is a submodule"),
+        ({"carts/a.yaml": ("120000", "a.yaml")}, "refused  shop/carts/a.yaml: it is a link that leads in a circle"),
         ({"carts/lib": ("160000", "1" * 40)}, "refused  shop/carts/lib: it is a submodule"),
         ({"carts/values.yaml": "<<<<<<< a\n=======\n>>>>>>> b\n"}, "values.yaml, line 1: a merge conflict"),
     ],
@@ -161,6 +225,21 @@ def test_nothing_is_taken_over_when_anything_is_refused(run, sources, remote, fi
     assert 1 == code
     assert said in text
     assert [] == list(sources.iterdir())
+
+
+def test_an_account_has_one_line_for_a_file_whatever_its_name(run, remote, tmp_path):
+    """A name could else say anything, in the words of the account."""
+    by_branches(remote)
+    remote.commit({'"a\\nkept     shop/b"': "x"})
+    remote.commit({'"\\377\\nkept     shop/b"': "x"}, "qa")
+    said = run("import", remote.folder, "--name", "shop")[1]
+    assert "kept     shop/a?kept     shop/b" in said.splitlines()
+    assert "kept     shop/b" not in said.splitlines()
+    folder = tmp_path / "plain"
+    (folder / "a\nkept     shop").mkdir(parents=True)
+    (folder / "a\nkept     shop/b").touch()
+    (folder / "shipyard.yaml").write_text(SHIPYARD)
+    assert "kept     shop/b" not in run("import", folder, "--name", "shop")[1].splitlines()
 
 
 def test_the_default_branch_is_the_repositorys_own(run, sources, remote):

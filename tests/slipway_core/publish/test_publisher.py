@@ -171,6 +171,11 @@ def linked_folder(folder):
     (folder / "carts/all").symlink_to("../..")
 
 
+def circle(folder):
+    (folder / "carts/slo.yaml").symlink_to("again.yaml")
+    (folder / "carts/again.yaml").symlink_to("slo.yaml")
+
+
 def named_pipe(folder):
     os.mkfifo(folder / "carts/pipe")
 
@@ -202,6 +207,7 @@ def git_link(folder):
         (link_outside, "a link that leads out"),
         (absolute_link, "a link that leads out"),
         (linked_folder, "a link that leads out"),
+        (circle, "shop/carts/slo.yaml: it is a link that leads in a circle ('again.yaml')"),
         (named_pipe, "neither a file nor a folder"),
         (dotted_name, "its name holds '..'"),
         (name_with_a_line_end, "cannot be printed"),

@@ -10,12 +10,13 @@ from slipway_core.keptn.problems import ERROR, NOTE, Problem
 from slipway_core.keptn.project_files import STAGES
 from slipway_core.keptn.source import Mapping as YamlMapping
 from slipway_core.keptn.source import Scalar, read_source
+from slipway_core.publish.check import SHIPYARD
 from slipway_core.publish.git_store import Entry, GitStore
 from slipway_core.publish.remote.fetch import Contents, lay_out, shown_as
 from slipway_core.publish.remote.layout import BRANCHES, FOLDERS
 from slipway_core.publish.remote.mirror import Mirror
 from slipway_core.publish.remote.records import Fetched
-from slipway_core.publish.survey import survey
+from slipway_core.publish.survey import printable, survey
 from slipway_core.publish.take import take_fetched
 
 KEPT, CHANGED, REFUSED, NOTED = "kept", "changed", "refused", "note"
@@ -60,13 +61,13 @@ def account(name: str, contents: Contents, mirror: Mirror, work: Path, handled: 
     problems = fetched.problems
     if fetched.folder:
         problems = take_fetched(name, fetched, work / "copy", handled).checked.problems
-    return Account((*_files(name, contents), *lines_of(problems)), fetched)
+    return Account((*_files(name, contents), *_without_branch(name, contents), *lines_of(problems)), fetched)
 
 
 def project_name(contents: Contents, mirror: Mirror) -> str:
     """Return the name that Keptn gave the project; empty when nothing says it."""
     file = contents.trees[contents.source.branch].get(_METADATA)
-    root = read_source(mirror.read([file.blob])[file.blob], _METADATA).root if file else None
+    root = read_source(mirror.read([file.blob])[file.blob], _METADATA).root if file and file.plain else None
     found = root.get("projectName") if isinstance(root, YamlMapping) else None
     return found.text if isinstance(found, Scalar) else ""
 
@@ -100,19 +101,27 @@ def lines_of(problems: Iterable[Problem]) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def _without_branch(name: str, contents: Contents) -> Iterator[Line]:
+    if contents.source.layout == BRANCHES:
+        for stage in contents.stages:
+            if stage not in contents.trees:
+                why = f"stage '{stage}' has no branch, and so no files of its own. Push its branch, if there is one."
+                yield Line(NOTED, f"{name}/{SHIPYARD}", why)
+
+
 def _files(name: str, contents: Contents) -> Iterator[Line]:
     source = contents.source
     why = _WHY.get(source.layout, "")
     placed = contents.placed()
     for one in placed:
-        shown = shown_as(name, one, source)
+        shown = printable(shown_as(name, one, source))
         if one.target == one.path:
             yield Line(KEPT, shown)
         else:
-            yield Line(CHANGED, shown, f"is read as {one.target}: {why}")
+            yield Line(CHANGED, shown, f"is read as {printable(one.target)}: {why}")
     known = {(one.branch, one.path) for one in placed}
     for branch, files in contents.trees.items():
         for path in files:
             if (branch, path) not in known:
                 where = f" (branch {branch})" if branch != source.branch else ""
-                yield Line(CHANGED, f"{name}/{path}{where}", "is left out: only Keptn's own store needed it")
+                yield Line(CHANGED, f"{name}/{printable(path)}{where}", "is left out: only Keptn's own store needed it")

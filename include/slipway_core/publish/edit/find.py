@@ -13,7 +13,7 @@ from slipway_core.publish.edit.places import FolderPlace, GitPlace, Place
 from slipway_core.publish.edit.view import ChangeRefused
 from slipway_core.publish.remote.connections import Asked, ask_airflow, login
 from slipway_core.publish.remote.fetch import lay_out, mirror_of, read_remote
-from slipway_core.publish.remote.listing import LIST, read_list
+from slipway_core.publish.remote.listing import LIST, Listed, read_list
 from slipway_core.publish.remote.mirror import Mirror
 from slipway_core.publish.remote.records import Fetched, GitProject
 from slipway_core.publish.take import Taken, discover, take_fetched, take_folder
@@ -38,17 +38,28 @@ class Projects(NamedTuple):
         """Return the names of the projects in folders."""
         return discover(self.sources) if self.sources.is_dir() else []
 
-    def in_git(self) -> dict[str, GitProject]:
-        """Return the projects in Git by name. Raises :class:`InvalidFile` when the list, or an entry, is wrong."""
+    def listed(self) -> Listed:
+        """Return what the list of projects in Git says. Raises :class:`InvalidFile` when it cannot be read at all."""
         listed = read_list(self.listing)
-        wrong = [*listed.problems, *(one for problems in listed.refused.values() for one in problems)]
-        if wrong:
-            raise InvalidFile(wrong)
-        return {one.name: one for one in listed.projects}
+        if listed.problems:
+            raise InvalidFile(listed.problems)
+        return listed
+
+    def names(self) -> set[str]:
+        """Return the names of all projects, those with a wrong entry in the list too; raises as :meth:`listed`."""
+        listed = self.listed()
+        return {*self.folders(), *(one.name for one in listed.projects), *listed.refused}
+
+    def in_git(self, name: str) -> GitProject | None:
+        """Return a project in Git, or ``None``. Raises :class:`InvalidFile` when its own entry is wrong."""
+        listed = self.listed()
+        if name in listed.refused:
+            raise InvalidFile(listed.refused[name])
+        return next((one for one in listed.projects if one.name == name), None)
 
     def require_free(self, name: str) -> None:
         """Raise :class:`ChangeRefused` when there is a project of this name."""
-        if name in self.in_git() or (self.sources / name).exists():
+        if name in self.names() or (self.sources / name).exists():
             raise ChangeRefused(f"There is a project '{name}' already.")
 
     @contextmanager
@@ -61,13 +72,13 @@ class Projects(NamedTuple):
     @contextmanager
     def place(self, name: str) -> Iterator[Place]:
         """Yield where a project's files are changed. Raises :class:`ChangeRefused` when there is no such project."""
-        if project := self.in_git().get(name):
+        if project := self.in_git(name):
             with self.mirror(project) as (mirror, _):
                 yield GitPlace(project, mirror)
         elif name in self.folders():
             yield FolderPlace(self.sources / name)
         else:
-            known = ", ".join(sorted({*self.in_git(), *self.folders()})) or "none"
+            known = ", ".join(sorted(self.names())) or "none"
             raise ChangeRefused(f"There is no project '{name}'. There are: {known}.")
 
     def take(self, name: str, handled: Collection[str]) -> Taken:

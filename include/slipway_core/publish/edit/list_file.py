@@ -16,7 +16,10 @@ _PLAIN = re.compile(r"[A-Za-z/.][A-Za-z0-9_./@-]*(:[A-Za-z0-9_./@-]+)*")
 
 
 def add_entry(path: Path, project: GitProject) -> None:
-    """Put a project into the list; made if missing. Raises :class:`ChangeRefused` when it is there already."""
+    """Put a project into the list; made if missing.
+
+    Raises :class:`ChangeRefused` when it is there already, or when the list could not be read with it.
+    """
     listed = _read(path)
     if project.name in _names(listed):
         raise ChangeRefused(f"{path.name} names a project '{project.name}' already.")
@@ -25,7 +28,7 @@ def add_entry(path: Path, project: GitProject) -> None:
     if not any(line.rstrip() == "projects:" for line in lines):
         lines = [*(line for line in lines if line.split("#")[0].strip() not in ("projects: {}",)), "projects:"]
     at = _end_of_projects(lines)
-    _write(path, [*lines[:at], *entry, *lines[at:]], {*_names(listed), project.name}, entry)
+    _write(path, [*lines[:at], *entry, *lines[at:]], {*_names(listed), project.name}, entry, project.name)
 
 
 def remove_entry(path: Path, name: str) -> None:
@@ -82,11 +85,18 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _write(path: Path, lines: list[str], names: set[str], entry: list[str]) -> None:
-    """Write the list in one step, unless it would then not say what it should."""
+def _write(path: Path, lines: list[str], names: set[str], entry: list[str], added: str = "") -> None:
+    """Write the list in one step, unless it would then not say what it should.
+
+    :param entry: what a person would have to write
+    :param added: the project that is new
+    """
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text("\n".join(lines) + "\n")
     listed = read_list(fresh)
+    if added and (wrong := listed.refused.get(added)):
+        fresh.unlink()
+        raise ChangeRefused(" ".join(f"{one.message} {one.advice}" for one in wrong))
     if listed.problems or _names(listed) != names:
         fresh.unlink()
         raise ChangeRefused(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
@@ -13,9 +13,11 @@ from slipway_core.keptn.shipyard import Shipyard, shipyard_of
 from slipway_core.keptn.source import read_source
 from slipway_core.publish.check import LONGEST_NAME, SHIPYARD, is_project_name
 from slipway_core.publish.edit.view import ChangeRefused, Changes, Spot, View
-from slipway_core.publish.remote.layout import OURS
-from slipway_core.publish.survey import too_large
+from slipway_core.publish.remote.layout import FOLDERS, OURS
+from slipway_core.publish.survey import SKIPPED, too_large
+from slipway_core.publish.survey import wrong_name as wrong_path
 
+_ELSEWHERE = "Choose another path."
 _MARK = "metadata.yaml"  # Keptn's own sign that a service is there; Git knows no empty folders
 
 
@@ -34,16 +36,24 @@ def create_project(view: View, shipyard: bytes) -> Changes:
     if view.shipyard in view.files:
         raise ChangeRefused(f"There is a {SHIPYARD} already. Take the project over with `./slipway import`.")
     read_shipyard(shipyard)
-    return {view.shipyard: shipyard}
+    return _fitting(view, {view.shipyard: shipyard})
 
 
-def create_services(view: View, names: Iterable[str]) -> Changes:
-    """Return the files of new services, which then are in every stage (R71)."""
-    _services_are_folders(view)
-    changes: dict[Spot, bytes | None] = {}
+def require_service_names(names: Collection[str]) -> None:
+    """Raise :class:`ChangeRefused` when no service can have one of these names, whatever its project (R71)."""
     for name in names:
         if wrong := wrong_name(name):
             raise ChangeRefused(f"Service '{name}' {wrong}. Choose another name.")
+        if _skipped(name):
+            raise ChangeRefused(f"Service '{name}' would never be read. Choose another name.")
+
+
+def create_services(view: View, names: Collection[str]) -> Changes:
+    """Return the files of new services, which then are in every stage (R71)."""
+    _services_are_folders(view)
+    changes: dict[Spot, bytes | None] = {}
+    require_service_names(names)
+    for name in names:
         if name in view.services:
             raise ChangeRefused(f"There is a service '{name}' already.")
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -51,7 +61,7 @@ def create_services(view: View, names: Iterable[str]) -> Changes:
         # In our layout, one folder holds for all stages.
         stages = ("",) if view.layout == OURS else view.stages
         changes |= {view.spot(stage, f"{name}/{_MARK}"): text for stage in stages}
-    return changes
+    return _fitting(view, changes)
 
 
 def delete_service(view: View, name: str) -> Changes:
@@ -87,14 +97,16 @@ def add_resource(
     if path == SHIPYARD and not stage and not all_stages:
         _check_new_shipyard(view, content)
     stages = view.stages if all_stages else (stage,)
-    return {view.spot(one, path): content for one in stages}
+    return _fitting(view, {view.spot(one, path): content for one in stages})
 
 
 def resource_uri(typed: str) -> str:
     """Return the path that a file gets from what was typed: as it is, without a leading `./` or `/`."""
     uri = str(PurePosixPath(typed.replace("\\", "/").lstrip("/")))
-    if ".." in uri or "~" in uri or uri == "." or not uri.isprintable():
-        raise ChangeRefused(f"'{typed}' cannot be the path of a resource: no '..', no '~'. Say it with --resource-uri.")
+    if uri == "." or wrong_path(uri) or _skipped(uri):
+        raise ChangeRefused(
+            f"'{typed}' cannot be the path of a resource: no '..', no '~', no '.git'. Say it with --resource-uri."
+        )
     return uri
 
 
@@ -115,6 +127,30 @@ def _check_new_shipyard(view: View, content: bytes) -> None:
             "to add, rename or remove a stage, edit the shipyard and the stage's files in Git, or in the folder, "
             "yourself."
         )
+
+
+def _fitting(view: View, changes: Changes) -> Changes:
+    """Return new files as they are, unless one takes the place of others, is never read, or moves the stages."""
+    for spot in changes:
+        path = PurePosixPath(spot.path)
+        if name := _skipped(spot.path):
+            raise ChangeRefused(f"{path}: nothing called '{name}' is ever read. Choose another name.")
+        if spot.branch == view.branch and path.parts[0] in {OURS, FOLDERS} - {view.layout}:
+            raise ChangeRefused(
+                f"{path}: '{path.parts[0]}' would be taken for the folder of the stages, whose files this project "
+                f"keeps elsewhere. Say --stage for a file of a stage. {_ELSEWHERE}"
+            )
+        above = [str(one) for one in path.parents if Spot(spot.branch, str(one)) in view.files]
+        if above:
+            raise ChangeRefused(f"{path}: '{above[0]}' is a file or a link, so nothing lies below it. {_ELSEWHERE}")
+        if any(one.branch == spot.branch and one.path.startswith(f"{path}/") for one in view.files):
+            raise ChangeRefused(f"{path}: there is a folder of this name. {_ELSEWHERE}")
+    return changes
+
+
+def _skipped(path: str) -> str:
+    """Return the part of a path because of which it is never read, or nothing."""
+    return next((part for part in path.split("/") if part.lower() in SKIPPED), "")
 
 
 def _services_are_folders(view: View) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from slipway_core.keptn.problems import RemoteFailed
 from slipway_core.keptn.settings import FILE
 from slipway_core.publish.check import SHIPYARD
-from slipway_core.publish.edit.view import Changes, Spot, View, named_services, services_among
+from slipway_core.publish.edit.view import ChangeRefused, Changes, Spot, View, named_services, services_among
 from slipway_core.publish.git_store import Entry
 from slipway_core.publish.remote.faults import RemoteMoved
 from slipway_core.publish.remote.fetch import Contents, read_remote
@@ -64,8 +64,9 @@ class FolderPlace:
     def change(self, edit: Edit, message: str) -> Changes:
         """Change it: each file in one step, so that nobody reads half of it."""
         changes = edit(self.view())
+        targets = {spot: self._target(spot.path) for spot in changes}
         for spot, content in changes.items():
-            target = self.folder / spot.path
+            target = targets[spot]
             if content is None:
                 target.unlink()
                 continue
@@ -73,18 +74,39 @@ class FolderPlace:
             fresh = target.with_name(f".{target.name}.new")
             fresh.write_bytes(content)
             fresh.replace(target)
-        self._remove_empty_folders()
+        for target in (targets[spot] for spot, content in changes.items() if content is None):
+            self._remove_if_empty(target.parent)
         return changes
 
     def delete(self) -> None:
         """Remove the folder with all that is in it."""
         shutil.rmtree(self.folder)
 
-    def _remove_empty_folders(self) -> None:
-        folders = [path for path in self.folder.rglob("*") if path.is_dir() and not path.is_symlink()]
-        for folder in sorted(folders, reverse=True):
-            if not any(folder.iterdir()):
-                folder.rmdir()
+    def _target(self, path: str) -> Path:
+        """Return where a file is. What a link leads to is not ours to write, and no view shows what is not read."""
+        for above in reversed(PurePosixPath(path).parents[:-1]):
+            place = self.folder / above
+            if place.is_symlink() or (place.exists() and not place.is_dir()):
+                raise ChangeRefused(f"{path}: '{above}' is a file or a link, so nothing lies below it. Remove it.")
+        target = self.folder / path
+        if target.is_dir() and not target.is_symlink():
+            raise ChangeRefused(f"{path}: there is a folder of this name. Choose another path.")
+        return target
+
+    def _remove_if_empty(self, folder: Path) -> None:
+        """Remove a folder without files, and those above it; what is never read counts as nothing."""
+        while folder != self.folder and (not folder.exists() or _is_empty(folder)):
+            if folder.exists():
+                shutil.rmtree(folder)
+            folder = folder.parent
+
+
+def _is_empty(folder: Path) -> bool:
+    """Say whether nothing in a folder would be read."""
+    return all(
+        one.is_dir() and not one.is_symlink() and (one.name.lower() == "__pycache__" or _is_empty(one))
+        for one in folder.iterdir()
+    )
 
 
 class GitPlace:
@@ -131,8 +153,8 @@ class GitPlace:
             blob = trees[spot.branch][spot.path].blob
             return self.mirror.read([blob])[blob]
 
-        settings = Spot(source.branch, FILE)
-        named = named_services(read(settings) if settings in files else None)
+        settings = trees[source.branch].get(FILE)
+        named = named_services(read(Spot(source.branch, FILE)) if settings and settings.plain else None)
         services = services_among(targets, contents.stages, named)
         return View(source.branch, source.layout, contents.stages, services, named, files, read)
 
@@ -149,4 +171,7 @@ class GitPlace:
             else:
                 mode = tree[path].mode if path in tree and tree[path].mode.startswith("100") else "100644"
                 tree[path] = Entry(mode, store.add_text(content))
-        return before, store.make_commit(tree, before, message)
+        made = store.make_commit(tree, before, message)
+        if left_out := sorted(tree.keys() - store.tree(made).keys()):  # git only warns of names it does not take
+            raise ChangeRefused(f"Git takes no file called '{left_out[0]}'. Choose another path.")
+        return before, made

@@ -85,12 +85,29 @@ def read_remote(project: GitProject, mirror: Mirror, heads: Mapping[str, str]) -
     if not files and project.folder:
         raise RemoteFailed(f"{mirror.remote}: there is no folder '{project.folder}'.", "Correct 'folder'.")
     trees = {project.branch: files}
-    stages = stages_of(mirror.read([files[SHIPYARD].blob])[files[SHIPYARD].blob]) if SHIPYARD in files else ()
+    shipyard = files.get(SHIPYARD)
+    stages = stages_of(mirror.read([shipyard.blob])[shipyard.blob]) if shipyard and shipyard.plain else ()
+    _require_branches(mirror, files, stages, heads)
     layout = layout_of(files, stages, heads)
     if layout == BRANCHES:
         commits |= mirror.fetch([stage for stage in stages if stage in heads and stage != project.branch])
         trees |= {branch: mirror.files(commit, project.folder) for branch, commit in commits.items()}
     return Contents(Source(mirror.remote, project.branch, layout, commits), trees, stages)
+
+
+def _require_branches(mirror: Mirror, files: Files, stages: tuple[str, ...], heads: Mapping[str, str]) -> None:
+    """Refuse an ordinary clone: it holds the branches of stages only as those of its origin, which nobody can fetch."""
+    missing = [stage for stage in stages if stage not in heads]
+    if not missing or is_http(mirror.remote) or is_ssh(mirror.remote):
+        return
+    tracked = mirror.tracked()
+    lost = [stage for stage in missing if stage in tracked]
+    if lost and layout_of(files, stages, {*heads, *lost}) == BRANCHES:
+        commands = "; ".join(f"`git branch {stage} {tracked[stage]}`" for stage in lost)
+        raise RemoteFailed(
+            f"{mirror.remote}: it is a clone, and has no branches of its own for the stages {', '.join(lost)}.",
+            f"Name the address that it was cloned from, or make the branches in it: {commands}.",
+        )
 
 
 def lay_out(name: str, contents: Contents, mirror: Mirror, work: Path) -> Fetched:

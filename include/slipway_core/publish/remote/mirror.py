@@ -16,6 +16,7 @@ from slipway_core.publish.remote.records import Credentials
 
 TIMEOUT = 30.0  # seconds for one command that talks to the remote
 _HEADS = "refs/heads/"
+_TRACKED = "refs/remotes/"
 
 
 class RemoteFile(NamedTuple):
@@ -24,6 +25,11 @@ class RemoteFile(NamedTuple):
     mode: str
     blob: str
     size: int
+
+    @property
+    def plain(self) -> bool:
+        """Whether it has a content of its own: it is neither a link nor a submodule."""
+        return self.mode.startswith("100")
 
 
 class Mirror:
@@ -43,6 +49,15 @@ class Mirror:
         lines = self._remote("ls-remote", "--heads", "--", self.remote).decode("utf-8", "replace").splitlines()
         pairs = (line.partition("\t") for line in lines)
         return {ref.removeprefix(_HEADS): commit for commit, _, ref in pairs}
+
+    def tracked(self) -> dict[str, str]:
+        """Ask a remote that is a clone of another one for the branches that it only follows: name → name there.
+
+        Raises :class:`RemoteFailed`.
+        """
+        lines = self._remote("ls-remote", "--", self.remote, f"{_TRACKED}*").decode("utf-8", "replace").splitlines()
+        names = [line.partition("\t")[2].removeprefix(_TRACKED) for line in lines]
+        return {name.partition("/")[2]: name for name in names}
 
     def default_branch(self) -> str:
         """Return the branch that HEAD means; empty when the remote does not say. Raises :class:`RemoteFailed`."""

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from slipway_core.keptn.problems import Problem, excerpt
+from slipway_core.publish.check import SHIPYARD
 from slipway_core.publish.remote.layout import Placed
-from slipway_core.publish.survey import too_large, wrong_name
+from slipway_core.publish.survey import printable, too_large, wrong_name
 
 LARGEST_PROJECT = 200_000_000
 _LINK, _SUBMODULE = "120000", "160000"
 _LARGEST_TEXT = 1_000_000
 _PROSE = {".md", ".rst"}  # texts that may well show a conflict
 _LFS = b"version https://git-lfs.github.com/spec/"
+_IN_THE_WAY = ("it is no folder, but other files of the project come to lie below this name.", "Rename it.")
 _DOUBLED = "two files of the repository would come to this place."
-_MARKERS = re.compile(rb"^<{7} .*?^={7}\r?$.*?^>{7} ", re.MULTILINE | re.DOTALL)
 
 
 def check_listing(placed: Iterable[Placed], shown: Mapping[str, str]) -> list[Problem]:
@@ -30,10 +30,13 @@ def check_listing(placed: Iterable[Placed], shown: Mapping[str, str]) -> list[Pr
     :param shown: path in the project's folder → name in problems
     """
     placed = sorted(placed, key=lambda one: one.target)
-    problems = [Problem(_printable(shown[one.target]), None, *wrong) for one in placed if (wrong := _wrong(one))]
+    problems = [Problem(printable(shown[one.target]), None, *wrong) for one in placed if (wrong := _wrong(one))]
+    folders = {str(parent) for one in placed for parent in PurePosixPath(one.target).parents}
+    problems += [Problem(printable(shown[one.target]), None, *_IN_THE_WAY) for one in placed if one.target in folders]
     doubled = [one for number, one in enumerate(placed) if number and one.target == placed[number - 1].target]
     problems += [
-        Problem(shown[one.target], None, _DOUBLED, "Keep the files of a stage in one place.") for one in doubled
+        Problem(printable(shown[one.target]), None, _DOUBLED, "Keep the files of a stage in one place.")
+        for one in doubled
     ]
     total = sum(one.file.size for one in placed)
     if total > LARGEST_PROJECT:
@@ -53,13 +56,12 @@ def check_contents(
         if one.file.mode == _LINK:
             goal = os.fsdecode(data)
             if _leads_out(one.path, goal):
-                message = f"it is a link that leads out of the repository ('{_printable(goal)}')."
+                message = f"it is a link that leads out of the repository ('{printable(goal)}')."
                 yield Problem(name, None, message, "Put the file itself here.")
         elif data.startswith(_LFS):
             yield Problem(name, None, "it lies in Git LFS, which is not read.", "Put the file itself into Git.")
-        elif (conflict := _conflict(one.path, data)) is not None:
+        elif line := _conflict(one.path, data):
             advice = "Resolve the conflict, and commit the file without its markers."
-            line = data.count(b"\n", 0, conflict) + 1
             lines = data.decode("utf-8", "replace").splitlines()
             yield Problem(name, line, "a merge conflict was committed here.", advice, excerpt(lines, line))
 
@@ -86,6 +88,8 @@ def _wrong(one: Placed) -> tuple[str, str] | None:
         return wrong
     if one.file.mode == _SUBMODULE:
         return "it is a submodule; submodules are not fetched.", "Put the files themselves into the repository."
+    if one.target == SHIPYARD and one.file.mode == _LINK:
+        return "it is a link; a shipyard in Git must be a file.", "Put the file itself here."
     return too_large(one.file.size)
 
 
@@ -95,12 +99,16 @@ def _leads_out(path: str, goal: str) -> bool:
 
 
 def _conflict(path: str, data: bytes) -> int | None:
-    """Return where a conflict begins, counted in bytes, or ``None``."""
+    """Return the number of the line that a conflict begins in, or ``None``."""
     if len(data) > _LARGEST_TEXT or b"\0" in data or PurePosixPath(path).suffix.lower() in _PROSE:
         return None
-    found = _MARKERS.search(data)
-    return found.start() if found else None
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
+    # No regular expression over the whole text: it takes minutes for many marks without an end.
+    begun, halved = None, False
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if begun is None:
+            begun = number if line.startswith(b"<<<<<<< ") else None
+        elif not halved:
+            halved = line.removesuffix(b"\r") == b"======="
+        elif line.startswith(b">>>>>>> "):
+            return begun
+    return None

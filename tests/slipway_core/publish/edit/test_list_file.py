@@ -78,3 +78,16 @@ def test_a_name_is_listed_once(path):
         add_entry(path, SHOP)
     with pytest.raises(ChangeRefused, match="names no project 'blog'"):
         remove_entry(path, "blog")
+
+
+def test_an_entry_that_could_not_be_read_is_not_put_in(path):
+    """It is said what is wrong with it; one that is there already can be taken out."""
+    path.write_text("projects:\n  blog: {remote: /srv/blog.git}\n  shop: {remote: /srv/shop.git, folder: ../x}\n")
+    before = path.read_text()
+    with pytest.raises(ChangeRefused, match=r"folder '\.\./y' leads astray\. Name a folder inside the repository\."):
+        add_entry(path, SHOP._replace(name="third", folder="../y"))
+    assert before == path.read_text()
+    assert [path] == list(path.parent.iterdir())
+    add_entry(path, SHOP._replace(name="third"))
+    remove_entry(path, "shop")
+    assert (["blog", "third"], {}) == (names(path), read_list(path).refused)

@@ -154,11 +154,55 @@ def test_the_path_of_a_resource_is_as_typed(typed, uri):
     assert uri == operations.resource_uri(typed)
 
 
-@pytest.mark.parametrize("typed", ["../x", "a/../b", "a..b", "~/x", "a~", ".", "", "a\nb"])
+@pytest.mark.parametrize("typed", ["../x", "a/../b", "a..b", "~/x", "a~", ".", "", "a\nb", ".git/config", "a/.GIT"])
 def test_a_path_that_leads_astray_is_refused(typed):
-    """R73: no '..' and no '~', not even inside a name."""
+    """R73: no '..' and no '~', not even inside a name; and nothing of Git's own."""
     with pytest.raises(ChangeRefused, match="cannot be the path"):
         operations.resource_uri(typed)
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("helm", "there is a folder of this name"),
+        ("helm/carts.yaml/values.yaml", "'helm/carts.yaml' is a file or a link"),
+        ("a/__pycache__/b", "nothing called '__pycache__' is ever read"),
+    ],
+)
+def test_a_resource_takes_the_place_of_no_other_file(uri, said):
+    """In Git the other one would vanish without a word."""
+    given = view(files={"shipyard.yaml": SHIPYARD, "helm/carts.yaml": ""})
+    with pytest.raises(ChangeRefused, match=said):
+        operations.add_resource(given, uri, b"x")
+    assert [("main", "helm-2")] == spots(operations.add_resource(given, "helm-2", b"x"))
+    assert [("main", "helm/carts.yaml")] == spots(operations.add_resource(given, "helm/carts.yaml", b"x"))
+
+
+def test_a_new_service_or_project_takes_the_place_of_no_file_either():
+    """A file 'api' is no service yet."""
+    with pytest.raises(ChangeRefused, match="'api' is a file or a link"):
+        operations.create_services(view(files={"api": ""}), ["api"])
+    with pytest.raises(ChangeRefused, match=r"Service '\.git' would never be read"):
+        operations.create_services(view(), [".git"])
+    with pytest.raises(ChangeRefused, match="there is a folder of this name"):
+        operations.create_project(view(files={"shipyard.yaml/x": ""}), SHIPYARD.encode())
+
+
+@pytest.mark.parametrize(("layout", "top"), [(BRANCHES, OURS), (BRANCHES, FOLDERS), (FOLDERS, OURS), (OURS, FOLDERS)])
+def test_a_resource_of_the_project_cannot_move_the_stages(layout, top):
+    """Such a folder would be taken for that of the stages, and their own files be lost."""
+    for uri in (f"{top}/notes.md", top):
+        with pytest.raises(ChangeRefused, match=f"'{top}' would be taken for the folder of the stages"):
+            operations.add_resource(view(layout), uri, b"x")
+    assert 1 == len(operations.add_resource(view(layout), f"docs/{top}/notes.md", b"x"))
+
+
+def test_a_resource_may_lie_in_the_folder_of_the_stages_where_that_is_the_layout():
+    """It is where --stage puts it, too."""
+    for layout in (OURS, FOLDERS):
+        (path,) = operations.add_resource(view(layout), "a.yaml", b"x", stage="qa")
+        assert {path: b"x"} == operations.add_resource(view(layout), path.path, b"x")
+    assert [("qa", "stages/a.yaml")] == spots(operations.add_resource(view(BRANCHES), "stages/a.yaml", b"", stage="qa"))
 
 
 @pytest.mark.parametrize("name", ["Shop", "", "1shop", "a" * 201, "shop_1", "a/b"])

@@ -159,3 +159,54 @@ def test_a_folder_is_changed_in_place(tmp_path):
     assert ("carts",) == folder.view().services
     files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
     assert ["shop/carts/metadata.yaml", "shop/shipyard.yaml"] == files
+
+
+def test_what_git_does_not_take_is_said_so_and_nothing_is_pushed(remote):
+    """Git itself only warns of names that are its own on some machine."""
+    before = remote.commit(OURS)
+    with pytest.raises(operations.ChangeRefused, match=r"Git takes no file called 'carts/\.git\./config'"):
+        place(remote).change(add("carts/.git./config"), "")
+    assert before == remote.head()
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A project in a folder, with a service."""
+    folder = FolderPlace(tmp_path / "shop")
+    folder.change(lambda view: operations.create_project(view, SHIPYARD.encode()), "")
+    folder.change(lambda view: operations.create_services(view, ["carts", "api"]), "")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("out/evil.json", "'out' is a file or a link"),
+        ("out/carts/evil.json", "'out' is a file or a link"),
+        ("loop/evil.json", "'loop' is a file or a link"),
+        ("empty", "there is a folder of this name"),
+    ],
+)
+def test_nothing_is_written_through_a_link_or_over_a_folder(shop, tmp_path, uri, said):
+    """A link may lead out of the project; an empty folder is in no view."""
+    (tmp_path / "elsewhere/carts").mkdir(parents=True)
+    (shop.folder / "out").symlink_to("../elsewhere")
+    (shop.folder / "loop").symlink_to("loop")
+    (shop.folder / "empty").mkdir()
+    with pytest.raises(operations.ChangeRefused, match=said):
+        shop.change(add(uri), "")
+    assert [] == [path for path in (tmp_path / "elsewhere").rglob("*") if path.is_file()]
+
+
+def test_a_deleted_service_is_gone_whatever_python_left_in_it(shop):
+    """A cache is no file of a service; other folders are nobody's business."""
+    (shop.folder / "api/load/__pycache__").mkdir(parents=True)
+    (shop.folder / "api/load/__pycache__/basic.pyc").touch()
+    (shop.folder / "api/load/empty").mkdir()
+    (shop.folder / ".git/refs/tags").mkdir(parents=True)
+    (shop.folder / "carts/__pycache__").mkdir()
+    shop.change(lambda view: operations.delete_service(view, "api"), "")
+    assert ("carts",) == shop.view().services
+    assert not (shop.folder / "api").exists()
+    assert (shop.folder / "carts/__pycache__").is_dir()
+    assert (shop.folder / ".git/refs/tags").is_dir()

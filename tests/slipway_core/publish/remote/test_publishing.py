@@ -4,9 +4,10 @@ import threading
 
 import pytest
 from slipway_core.publish import load
+from slipway_core.publish.remote.keeper import GitProjects
 from slipway_core.publish.remote.records import Credentials
 
-from tests.slipway_core.publish.remote.conftest import FOLDERS, OURS, SHIPYARD, by_branches
+from tests.slipway_core.publish.remote.conftest import CARTS, FOLDERS, OURS, SHIPYARD, by_branches, git
 
 
 @pytest.fixture
@@ -14,6 +15,15 @@ def shop(world):
     """A remote in our own layout, published once."""
     remote = world.remote()
     remote.commit(OURS)
+    world.list(shop={"remote": remote.folder})
+    assert {"shop": "published"} == world.states()
+    return remote
+
+
+@pytest.fixture
+def by_branch(world):
+    """A remote with a branch per stage, published once."""
+    remote = by_branches(world.remote())
     world.list(shop={"remote": remote.folder})
     assert {"shop": "published"} == world.states()
     return remote
@@ -130,6 +140,9 @@ def test_a_problem_names_the_file_as_it_is_called_in_git(world):
         ("carts/lib", ("160000", "1" * 40), "shop/carts/lib: it is a submodule"),
         ("carts/passwd", ("120000", "../../../etc/passwd"), "a link that leads out of the repository"),
         ("carts/root", ("120000", "/etc"), "a link that leads out of the repository"),
+        ("carts/circle.yaml", ("120000", "circle.yaml"), "a link that leads in a circle"),
+        ("shipyard.yaml", ("120000", "carts/shipyard.yaml"), "shop/shipyard.yaml: it is a link; a shipyard"),
+        ("shipyard.yaml", ("160000", "1" * 40), "shop/shipyard.yaml: it is a submodule"),
         ("carts/a..b", "x", "its name holds '..'"),
         ("carts/big.bin", b"\0" * 20_000_001, "it is too large: 20 MB"),
         ("carts/chart.tgz", "version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "lies in Git LFS"),
@@ -148,6 +161,14 @@ def test_what_must_not_be_published_refuses_its_project_only(world, shop, path, 
     assert sorted(OURS) == world.files("shop")
 
 
+@pytest.mark.parametrize("content", ["x", ("120000", "carts")])
+def test_a_file_where_the_stages_come_to_lie_is_refused(world, by_branch, content):
+    """Each branch is good alone, but they become one folder."""
+    by_branch.commit({"stages": content})
+    assert {"shop": "refused"} == world.states()
+    assert "shop/stages: it is no folder, but other files of the project come to lie below this" in world.refusal()
+
+
 def test_a_link_inside_the_repository_is_kept(world, shop):
     """As a link."""
     shop.commit({"carts/same.yaml": ("120000", "../stages/production/carts/values.yaml")})
@@ -162,6 +183,39 @@ def test_a_vanished_branch_keeps_the_last_good_tree(world, shop):
     assert {"shop": "refused"} == world.states()
     assert "git.yaml, line 2: project 'shop'" in world.refusal()
     assert "there is no branch 'main'.\nIts branches: develop." in world.refusal()
+
+
+@pytest.mark.parametrize("gone", [["qa"], ["qa", "production"]])
+def test_a_vanished_stage_branch_keeps_the_last_good_tree(world, by_branch, gone):
+    """A gate without files would let everything pass."""
+    before = world.files("shop")
+    for stage in gone:
+        git("--git-dir", by_branch.folder, "branch", "-D", stage)
+    by_branch.commit({"carts/values.yaml": "a: 1\n"})  # with a service, so that nothing else is wrong
+    assert {"shop": "refused"} == world.states()
+    for stage in gone:
+        assert f"stage '{stage}' was published from the branch '{stage}'" in world.refusal()
+        assert f"Push the branch '{stage}' again" in world.refusal()
+    assert before == world.files("shop")
+    world.projects = GitProjects(world.sources, world.folder / "another-git", lambda ids: {})
+    assert {"shop": "refused"} == world.states()
+    for stage in gone:
+        by_branch.commit(CARTS, stage)
+    assert {"shop": "published"} == world.states()
+
+
+def test_what_a_stage_lost_on_purpose_is_published(world, by_branch):
+    """Its files removed by a commit, the stage renamed, or its files put into a folder."""
+    by_branch.commit(dict.fromkeys(CARTS), "qa")
+    assert {"shop": "published"} == world.states()
+    assert not any(path.startswith("stages/qa") for path in world.files("shop"))
+    renamed = SHIPYARD.replace("name: production", "name: live").replace("production.", "live.")
+    by_branch.commit({"shipyard.yaml": renamed})
+    git("--git-dir", by_branch.folder, "branch", "-m", "production", "live")
+    assert {"shop": "published"} == world.states()
+    git("--git-dir", by_branch.folder, "branch", "-D", "live")
+    by_branch.commit({f".keptn-stages/live/{path}": content for path, content in CARTS.items()})
+    assert {"shop": "published"} == world.states()
 
 
 def test_a_remote_that_is_away_keeps_the_last_good_tree_until_it_is_back(world, shop):
