@@ -5,7 +5,6 @@ Actions are dry runs, so nothing has to be deployed; the evaluations ask the rea
 
 from __future__ import annotations
 
-
 import time
 from collections import Counter
 from datetime import UTC, datetime
