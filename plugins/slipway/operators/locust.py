@@ -20,6 +20,7 @@ from slipway.hooks.faults import LoadFailed
 from slipway.hooks.load_job import LoadJob
 from slipway.hooks.load_results import LoadResults
 from slipway.links import LoadReportLink, LoadStatisticsLink
+from slipway.operators.helm import outcomes
 from slipway.operators.task import TaskFailed, TaskOperator, TaskReport
 
 if TYPE_CHECKING:
@@ -124,10 +125,29 @@ class LocustOperator(TaskOperator):
             namespace=names.namespace(payload["project"], payload["stage"]),
             service=payload["service"],
             image=self.image,
-            host=_target(payload),
+            host=_told_address(payload) or self._deployed_address(payload),
             script=workload.script,
             conf=workload.conf,
             longest_run=self.longest_run,
+        )
+
+    def _deployed_address(self, payload: Mapping[str, Any]) -> str:
+        """Return the address of what runs in the stage: it is loaded by a sequence without a deployment."""
+        from slipway.hooks.helm import HelmHook
+        from slipway.hooks.release import Release
+
+        helm = HelmHook(cluster=self.hook.cluster)
+        with outcomes():
+            release = Release.find(helm, payload["project"], payload["stage"], payload["service"])
+            there = helm.history(release.name, namespace=release.namespace)
+            objects = helm.manifest(release.name, namespace=release.namespace) if there else []
+        for uri in (*release.public_uris(objects), *release.local_uris(objects, payload["service"])):
+            self.log.info("Nobody named an address: the load goes to release %s, %s", release.name, uri)
+            return uri
+        raise TaskFailed(
+            "The payload names no deployment.deploymentURIsPublic or deploymentURIsLocal, and there is no release "
+            f"'{release.name}' with a Service in {release.namespace}: there is nothing to load. Put a task "
+            "'deployment' before this one, or give the address with the run."
         )
 
     def _keep_report(self, results: LoadResults, context: Any) -> None:
@@ -172,15 +192,11 @@ def _spoiled(stats: Mapping[str, Any]) -> str:
     return ""
 
 
-def _target(payload: Mapping[str, Any]) -> str:
+def _told_address(payload: Mapping[str, Any]) -> str:
+    """Return the address that an earlier task, or the sender of the event, has named."""
     deployment = payload.get("deployment") or {}
     own = names.namespace(payload["project"], payload["stage"])
     if deployment.get("uri") and deployment.get("namespace") == own:
         return str(deployment["uri"])
-    for key in ("deploymentURIsPublic", "deploymentURIsLocal"):
-        for uri in deployment.get(key) or []:
-            return str(uri)
-    raise TaskFailed(
-        "The payload names no deployment.deploymentURIsPublic or deploymentURIsLocal: there is nothing to load. "
-        "Put a task 'deployment' before this one, or give the address with the run."
-    )
+    uris = [uri for key in ("deploymentURIsPublic", "deploymentURIsLocal") for uri in deployment.get(key) or []]
+    return str(next(iter(uris), ""))

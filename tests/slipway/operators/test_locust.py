@@ -1,6 +1,9 @@
 """Load tests with a stand-in for the cluster's side."""
 
+from typing import ClassVar
+
 import pytest
+from slipway.hooks import helm
 from slipway.hooks.faults import LoadFailed
 from slipway.hooks.load_results import LoadResults
 from slipway.operators.locust import LocustOperator
@@ -130,10 +133,41 @@ def test_the_target_is_the_deployments_address(run, deployment, expected):
     assert expected == locust.jobs[0].host
 
 
-def test_without_an_address_it_says_what_is_missing(run):
-    """No URI, no load."""
-    with pytest.raises(TaskFailed, match="deploymentURIsPublic or deploymentURIsLocal"):
-        run(deployment={})
+class StandInHelm:
+    """Has a release of the service, with this Service, or none."""
+
+    objects: ClassVar = [{"kind": "Service", "metadata": {"name": "carts"}, "spec": {"ports": [{"port": 8080}]}}]
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+
+    def history(self, release, *, namespace):
+        return [{"revision": 1}] if self.objects and (release, namespace) == ("carts", "shop-qa") else []
+
+    def manifest(self, release, *, namespace):
+        return self.objects
+
+
+def test_a_load_that_nobody_named_an_address_for_goes_to_what_runs_in_the_stage(run, monkeypatch):
+    """As in a remediation, whose event comes from the monitoring; a scaling alone names no address either."""
+    monkeypatch.setattr(helm, "HelmHook", StandInHelm)
+    locust = StandInLocust()
+    locust.cluster = None
+    for deployment in ({}, {"deploymentNames": ["primary"]}, {"release": "carts", "namespace": "shop-qa"}):
+        run(locust, deployment)
+    assert {"http://carts.shop-qa:8080"} == {job.host for job in locust.jobs}
+
+
+def test_without_an_address_it_says_what_is_missing(run, monkeypatch):
+    """No URI and no release, no load."""
+    monkeypatch.setattr(helm, "HelmHook", StandInHelm)
+    monkeypatch.setattr(StandInHelm, "objects", [])
+    locust = StandInLocust()
+    locust.cluster = None
+    with pytest.raises(
+        TaskFailed, match="deploymentURIsPublic or deploymentURIsLocal, and there is no release 'carts'"
+    ):
+        run(locust, deployment={})
 
 
 def test_without_a_script_it_passes_with_a_note(run, tmp_path):
