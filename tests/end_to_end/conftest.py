@@ -104,7 +104,7 @@ def bare_airflow(sources: Path, after_airflow: list[Callable[[], None]]) -> Iter
     started = LocalAirflow(
         name=OWNER,
         folder=folder,
-        port=18080,
+        port=int(os.environ.get("SLIPWAY_TEST_PORT", "18080")),
         sources=sources,
         published=folder / "published",
         parallelism=4,
