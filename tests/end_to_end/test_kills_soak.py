@@ -28,7 +28,7 @@ from tests.end_to_end.kills import KINDS, Kill, all_kills, chosen, dealt
 
 pytestmark = pytest.mark.soak
 
-SAMPLE = CHECKOUT / "include" / "projects" / "fulltour"
+SAMPLE = CHECKOUT / "include" / "samples" / "fulltour"
 SERVICES = ("north", "east", "south", "west")  # each has its lanes, so they are delivered side by side
 UPGRADED = SERVICES[:2]  # by the first killed deliveries; the calm ones have installed them. The others are installed
 FIRST, SECOND = (f"ghcr.io/slipway-samples/helloservice:{version}" for version in ("v0.1.1", "v0.1.2"))
