@@ -11,9 +11,9 @@ from slipway_core.keptn.event import scope_of
 from slipway_core.keptn.lanes import SUPERSEDED, WAITING, Entry, Place, Policy, Run, Standing
 from slipway_core.records import RecordsUnavailable, open_records
 
-from slipway.task_report import BEGIN_TASK_ID, HANDOVER_KEY, TRIGGERED
+from slipway.task_report import BEGIN_TASK_ID, HANDOVER_KEY, TRIGGERED, task_states
 
-ALIVE = ["queued", "running"]  # states of a run that may be in a lane
+MARKED = ("failed", "skipped")  # states that a task which still works has from somebody else
 log = logging.getLogger(__name__)
 
 
@@ -58,14 +58,17 @@ def leave(context: Any) -> None:
         log.warning("The lane is freed when this run has ended: %s", error)
 
 
-def leave_if_over(context: Any) -> None:
-    """Give the place back if somebody has ended the run meanwhile; for the first task, behind which nothing runs then.
+def leave_if_marked(context: Any) -> None:
+    """Give the place back if somebody has marked this task meanwhile: behind the first one nothing runs then.
+
+    The run itself goes on for a moment after a mark, so it is the task's own state that tells.
 
     :param context: Airflow's context of a task.
     """
-    run = _run(context)
-    if not context["ti"].get_dr_count(dag_id=run.dag_id, run_ids=[run.run_id], states=ALIVE):
-        log.info("This run was ended meanwhile: it leaves the lane.")
+    ti = context["ti"]
+    state = task_states(ti).get(ti.task_id)
+    if state in MARKED:
+        log.info("This task was marked as %s meanwhile: its run leaves the lane.", state)
         leave(context)
 
 

@@ -35,10 +35,6 @@ class StandInTaskInstance:
         """Return what this task has pushed."""
         return self.xcoms.get((self.task_id, key))
 
-    def get_dr_count(self, dag_id, run_ids=None, states=None):
-        """Return how many of these runs there are in such a state: this one runs."""
-        return int((dag_id, run_ids) == (self.dag_id, [self.run_id]))
-
     def get_task_states(self, dag_id, run_ids):
         assert (self.dag_id, [self.run_id]) == (dag_id, run_ids)
         return {self.run_id: dict(self.states)}

@@ -14,12 +14,11 @@ from asgiref.sync import sync_to_async
 from slipway_core.keptn.lanes import RUNNING, WAITING, Run, Standing
 from slipway_core.records import RecordsUnavailable, open_records
 
-from slipway.lane import ALIVE
-
 LOOK_EVERY = 0.5  # seconds
 ASK_EVERY = 5.0  # seconds between two questions whether the run ahead is still there
 # A task that resumes on a worker sooner may meet a scheduler that has not seen it leave, and be failed.
 SHORTEST_DEFERRAL = 5.0
+ALIVE = ["queued", "running"]
 
 _looks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[Mapping[Run, Standing]]] = WeakKeyDictionary()
 

@@ -103,7 +103,7 @@ class BeginSequence(BaseOperator):
         self.log.info("Context %s, service %s", chain, data["service"])
         try:
             lane.enter(context, begin, self.policy)
-            lane.leave_if_over(context)
+            lane.leave_if_marked(context)
         except RecordsUnavailable as error:
             self.log.warning("The next task takes a place in the lane: %s", error)
 
