@@ -44,7 +44,7 @@ spec:
             - name: get-action
             - name: action
             - name: evaluation
-              properties: {{timeframe: 5s}}
+              properties: {{timeframe: 1m}}
 """
 SETTINGS = f"""\
 stages:
