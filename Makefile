@@ -28,7 +28,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	$(UV) pip install --quiet --python $(PYTHON) --no-deps --editable .
 	@touch $@
 
-demo: setup ## Bring everything up and deliver the sample service through qa and production
+demo: setup ## Bring everything up; deliver, judge and heal the sample service (STEPS=1-2: some of it)
 	./slipway demo
 
 test: lint unit end-to-end ## Lint, types, unit tests, DAG integrity, and a delivery on a real cluster

@@ -132,7 +132,17 @@ def logs(part: str | None, lines: int) -> None:
 @click.option("--steps", envvar="STEPS", default="", metavar="N|N-M", help="Which steps, e.g. 1-2; default: all.")
 @says_what_went_wrong
 def demo(steps: str) -> None:
-    """Bring everything up and deliver the sample service through qa and production.
+    """Bring everything up; deliver, judge and heal the sample service.
+
+    \b
+    Steps:
+      1  qa: deployed, loaded, judged
+      2  production waits for a person, and goes on
+      3  a version that is too slow fails its gate
+      4  the verdict in production
+      5  the nightly evaluation
+      6  a reported problem adds a pod
+      7  a load raises an alert; production is scaled, and back
 
     Ends with exit code 1 when an outcome did not hold. Airflow and the cluster stay up.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 from slipway_cluster.monitoring import ALERTMANAGER_URL
@@ -23,6 +24,7 @@ STAGE = "production"
 REMEDIATION, SCALE_BACK = f"{PROJECT}.{STAGE}.remediation", f"{PROJECT}.{STAGE}.scale-back"
 ALERT = "requests_per_pod"
 _LOOK = 2.0  # seconds between two looks
+_ALERTMANAGER_RESTARTS = 60.0  # seconds; it does when a route comes or goes
 
 
 def heal_what_is_reported(demo: Demo) -> None:
@@ -123,8 +125,17 @@ def _context(demo: Demo, run_id: str) -> str:
 def _alerts() -> list[str]:
     """Return what Alertmanager says of the alert, if it fires: one line for each."""
     wanted = [f'alertname="{ALERT}"', f'project="{PROJECT}"', f'stage="{STAGE}"']
-    found = httpx.get(f"{ALERTMANAGER_URL}/api/v2/alerts", params={"filter": wanted, "active": True}, trust_env=False)
-    return [f"since {one['startsAt']}" for one in found.raise_for_status().json()]
+    asked: dict[str, Any] = {"filter": wanted, "active": True}
+    deadline = time.monotonic() + _ALERTMANAGER_RESTARTS
+    while True:
+        try:
+            found = httpx.get(f"{ALERTMANAGER_URL}/api/v2/alerts", params=asked, trust_env=False).raise_for_status()
+        except httpx.HTTPError as error:
+            if time.monotonic() > deadline:
+                raise LocalError(f"Alertmanager does not answer at {ALERTMANAGER_URL}: {error}") from error
+            time.sleep(_LOOK)
+        else:
+            return [f"since {one['startsAt']}" for one in found.json()]
 
 
 def _comes_true(holds: Callable[[], bool], timeout: float) -> bool:

@@ -18,4 +18,8 @@ def project_folder(project: str) -> Path:
     for folder in (Path(project), include / "projects" / project, include / "samples" / project):
         if (folder / SHIPYARD).is_file():
             return folder.resolve()
-    raise InvalidEvent(project, f"is no project: no {SHIPYARD} in this folder, nor in include/projects/{project}.")
+    raise InvalidEvent(
+        project,
+        f"is no project: no {SHIPYARD} in this folder, nor in include/projects/{project} or include/samples/{project}. "
+        "Of one in Git, name the folder of a clone.",
+    )
