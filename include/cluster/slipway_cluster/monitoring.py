@@ -110,7 +110,8 @@ def _wait_until_read(
     while True:
         configuration = _configuration(target)
         known = {job["job_name"] for job in configuration.get("scrape_configs") or ()}
-        if wanted <= known and not unwanted & known and state in (configuration.get("rule_files") or ()):
+        read = any(path.endswith(state) for path in configuration.get("rule_files") or ())  # shown with their folder
+        if wanted <= known and not unwanted & known and read:
             return
         if time.monotonic() > deadline:
             raise MonitoringFailed(
