@@ -45,7 +45,7 @@ def configuration(files: dict[str, str]) -> dict[str, str]:
 
 
 def _job(target: ScrapeTarget) -> dict[str, Any]:
-    return {**target.config, **_SCRAPE}
+    return {"job_name": target.job, **_SCRAPE, "static_configs": [{"targets": [target.address]}]}
 
 
 def _alertmanager(route: AlertRoute) -> dict[str, Any]:

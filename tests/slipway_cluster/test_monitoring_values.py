@@ -1,9 +1,7 @@
 """What Prometheus and Alertmanager are told, and whose it is."""
 
-import re
 from typing import Any, NamedTuple
 
-import pytest
 from slipway_cluster.monitoring_values import ScrapeTarget, jobs_of, with_services
 
 
@@ -52,27 +50,9 @@ def names(values: dict[str, Any]) -> list[str]:
     return [job["name"] for job in values["scrapeJobs"]]
 
 
-def test_a_job_is_named_as_keptn_did_and_asks_each_pod_behind_the_service() -> None:
-    """evaluation.md 12; a Service's own address would lead to one pod after the other, and add up to nonsense."""
-    config = QA.config
-    assert ("helloservice-fulltour-qa", QA.job) == (QA.job, config["job_name"])
-    [found] = config["kubernetes_sd_configs"]
-    assert {"role": "endpointslice", "namespaces": {"names": ["fulltour-qa"]}} == found
-    first = config["relabel_configs"][0]
-    assert ("keep", ["__meta_kubernetes_service_name"]) == (first["action"], first["source_labels"])
-    assert re.fullmatch(first["regex"], "helloservice")
-    assert not re.fullmatch(first["regex"], "helloservice-canary")
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [("10.0.0.1:8080;9090", "10.0.0.1:9090"), ("[fd00::1]:8080;9090", "[fd00::1]:9090"), ("10.0.0.1:8080;", None)],
-)
-def test_pods_may_name_the_port_of_their_numbers(address: str, expected: str | None) -> None:
-    """By the annotation `prometheus.io/port`, as charts commonly do."""
-    [rule] = [one for one in QA.config["relabel_configs"] if one["source_labels"][0] == "__address__"]
-    match = re.fullmatch(rule["regex"], address)
-    assert expected == (match and match.expand(rule["replacement"].replace("$", "\\")))
+def test_a_job_is_named_and_addressed_as_keptn_did() -> None:
+    """evaluation.md 12: `<service>-<project>-<stage>` scrapes the Service in the stage's namespace."""
+    assert ("helloservice-fulltour-qa", "helloservice.fulltour-qa:80") == (QA.job, QA.address)
 
 
 def test_jobs_of_other_projects_and_other_settings_stay() -> None:

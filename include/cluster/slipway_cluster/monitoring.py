@@ -1,7 +1,7 @@
 """Prometheus and Alertmanager in the namespace `monitoring`, installed by Helm from our own chart.
 
-Each service of each stage is one scrape job, named as Keptn named it (evaluation.md 12); each of its pods is a target.
-Nothing is installed that promtool or amtool refuses.
+Each service of each stage is one scrape job with one static target, its Service (evaluation.md 12): discovery of pods
+would give several series where a query expects one. Nothing is installed that promtool or amtool refuses.
 """
 
 import base64
@@ -108,14 +108,12 @@ def _wait_until_read(
     state = yaml.safe_load(files["prometheus.yml"])["rule_files"][-1]
     deadline = time.monotonic() + timeout
     while True:
-        configuration = _configuration(target)
-        known = {job["job_name"] for job in configuration.get("scrape_configs") or ()}
-        read = any(path.endswith(state) for path in configuration.get("rule_files") or ())  # shown with their folder
-        if wanted <= known and not unwanted & known and read:
+        known = _known_jobs(target)
+        if known is not None and wanted <= known and not unwanted & known and state in _configuration(target):
             return
         if time.monotonic() > deadline:
             raise MonitoringFailed(
-                f"After {timeout:.0f} s, Prometheus scrapes {', '.join(sorted(known)) or 'nothing'} and not what "
+                f"After {timeout:.0f} s, Prometheus scrapes {', '.join(sorted(known or ())) or 'nothing'} and not what "
                 f"it was told to, or goes on with old rules. Its log says why: "
                 f"kubectl --namespace {NAMESPACE} logs deployment/prometheus"
             )
@@ -123,14 +121,24 @@ def _wait_until_read(
         time.sleep(1)
 
 
-def _configuration(target: Target) -> dict[str, Any]:
+def _known_jobs(target: Target) -> set[str] | None:
+    """Return the names of the scrape jobs that run, or None while Prometheus does not answer."""
+    data = _asked(target, "targets?state=active")
+    return None if data is None else {known["labels"]["job"] for known in data["activeTargets"]}
+
+
+def _configuration(target: Target) -> str:
     """Return the configuration that Prometheus works with, nothing while it does not answer."""
-    done = _try([*kubectl_argv(target), "get", "--raw", f"{_PROMETHEUS_API}/api/v1/status/config"])
-    return {} if done.returncode else yaml.safe_load(json.loads(done.stdout)["data"]["yaml"])
+    return str((_asked(target, "status/config") or {}).get("yaml", ""))
+
+
+def _asked(target: Target, path: str) -> dict[str, Any] | None:
+    done = _try([*kubectl_argv(target), "get", "--raw", f"{_PROMETHEUS_API}/api/v1/{path}"])
+    return None if done.returncode else json.loads(done.stdout)["data"]
 
 
 def _reload(target: Target) -> None:
-    """Have Prometheus read its configuration again; errors show as jobs that do not come."""
+    """Have Prometheus read its configuration again; errors show as targets that do not come."""
     # The kubelet looks after mounted ConfigMaps about once a minute, and at once when the pod itself changes.
     pods = ["annotate", "pods", "--selector", "app.kubernetes.io/name=prometheus", "--overwrite"]
     _try([*kubectl_argv(target), "--namespace", NAMESPACE, *pods, f"slipway/reloaded={time.time():.0f}"])

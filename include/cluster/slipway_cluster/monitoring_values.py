@@ -9,26 +9,6 @@ from typing import Any, Protocol
 Values = Mapping[str, Any]
 
 
-def _relabeled(*sources: str, action: str = "keep", **more: str) -> dict[str, Any]:
-    labels = [source if source.startswith("__") else f"__meta_kubernetes_{source}" for source in sources]
-    return {"source_labels": labels, "action": action, **more}
-
-
-_ANNOTATION = "pod_annotation_prometheus_io_"
-# What many charts say of their pods. Of a Service with several ports each is asked, unless the pods name theirs.
-_AS_ANNOTATED = (
-    _relabeled(f"{_ANNOTATION}scrape", action="drop", regex="false"),
-    _relabeled(f"{_ANNOTATION}path", action="replace", regex="(.+)", target_label="__metrics_path__"),
-    _relabeled(
-        *("__address__", f"{_ANNOTATION}port"),
-        action="replace",
-        regex=r"(.+?)(?::\d+)?;(\d+)",
-        replacement="$1:$2",
-        target_label="__address__",
-    ),
-)
-
-
 @dataclass(frozen=True, order=True)
 class ScrapeTarget:
     """A service of a stage, as Prometheus sees it.
@@ -50,22 +30,9 @@ class ScrapeTarget:
         return f"{self.service}-{self.project}-{self.stage}"
 
     @property
-    def namespace(self) -> str:
-        """Where it runs."""
-        return f"{self.project}-{self.stage}"
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The scrape job, as in a configuration of Prometheus: each pod behind the Service is asked by itself."""
-        return {
-            "job_name": self.job,
-            "kubernetes_sd_configs": [{"role": "endpointslice", "namespaces": {"names": [self.namespace]}}],
-            "relabel_configs": [
-                _relabeled("service_name", regex=f"{self.service}|{self.project}-{self.stage}-{self.service}"),
-                *_AS_ANNOTATED,
-                _relabeled("pod_name", action="replace", target_label="pod"),
-            ],
-        }
+    def address(self) -> str:
+        """Address of the Service, seen from Prometheus."""
+        return f"{self.service}.{self.project}-{self.stage}:80"
 
 
 class AlertRoute(Protocol):
@@ -148,7 +115,7 @@ def _merged(
 
 
 def _job(target: ScrapeTarget) -> dict[str, Any]:
-    return {"name": target.job, "project": target.project, "config": target.config}
+    return {"name": target.job, "target": target.address, "project": target.project}
 
 
 def _groups(targets: Iterable[ScrapeTarget]) -> Iterator[dict[str, Any]]:

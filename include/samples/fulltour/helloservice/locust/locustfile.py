@@ -10,7 +10,7 @@ class Visitor(HttpUser):
 
     @task
     def read_the_greeting(self) -> None:
-        """Ask for `/`; an answer that is no greeting counts as a failed request."""
-        with self.client.get("/", catch_response=True) as answer:
+        """Ask for `/`; an answer that is no greeting is a failure. A new connection each time reaches every pod."""
+        with self.client.get("/", headers={"Connection": "close"}, catch_response=True) as answer:
             if answer.ok and not answer.text.startswith("Hello from helloservice"):
                 answer.failure(f"not a greeting: {answer.text[:80]!r}")
