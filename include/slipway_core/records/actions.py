@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -93,11 +92,14 @@ class Actions:
         counts = [(row.scaled, row.state == DONE) for row in rows if row.scaled]
         if not counts:
             return None
-        (newest, _), former, first = counts[-1], counts[0][0].before, 0
-        for at, ((earlier, _), (later, _)) in enumerate(pairwise(counts), start=1):
-            if later.before != earlier.after:  # somebody has set another count by hand: that is what to go back to
-                former, first = later.before, at
-        ready = next((scaled.after for scaled, done in reversed(counts[first:]) if done), None)
+        newest, former, ready = counts[-1][0], counts[0][0].before, None
+        ours: set[int | None] = {former}
+        for scaled, done in counts:
+            if scaled.before not in ours:  # somebody has set another count by hand: that is what to go back to
+                former, ready = scaled.before, None
+            ready = scaled.after if done else ready
+            # One that did not get ready was perhaps never given, or a delivery went back to the one that was.
+            ours = {scaled.after} if done else {scaled.after, scaled.before, ready}
         return Healed(rows[-1].id, rows[-1].context, former, newest.after, newest.by_values, ready)
 
     def settle(self, project: str, stage: str, service: str) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, and_, delete, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, delete, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from slipway_core.records.database import Database
@@ -30,8 +30,8 @@ class Inbox:
     def store(self, messages: Sequence[NewMessage]) -> list[Stored]:
         """Store messages, all of them or none, and return them in order; what is there already is not stored again.
 
-        A repetition does two things: one that could not be started is new once more, and what has come to its end
-        counts as received now. So an alert is not forgotten while it fires, however long that is.
+        A repetition does two things: one that could not be started is new once more, with what was sent now, and what
+        has come to its end counts as received now. So an alert is not forgotten while it fires, however long that is.
         """
         now = datetime.now(UTC)
         # A microsecond between them: they are started in the order of their body.
@@ -42,8 +42,10 @@ class Inbox:
             insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
             for part in _parts(rows):
                 connection.execute(insert(table).values(part).on_conflict_do_nothing(index_elements=["key"]))
-            for keys in _parts([one.key for one in messages]):
-                revived |= _repeated(connection, keys, now)
+            for part in _parts(rows):
+                keys = [row["key"] for row in part]
+                revived |= _revived(connection, keys, part)
+                _remember(connection, keys, now)
                 found |= {row.key: row for row in connection.execute(select(table).where(table.c.key.in_(keys)))}
         return [
             Stored(_message(found[row["key"]]), found[row["key"]].id == row["id"] or row["key"] in revived)
@@ -107,13 +109,21 @@ def _new() -> Any:
     return select(table).where(table.c.state == "new").order_by(*_OLDEST_FIRST)
 
 
-def _repeated(connection: Connection, keys: Sequence[str], now: datetime) -> set[str]:
-    """Note of messages that were there already that they came again; return the keys of those that are new anew."""
-    refused = table.c.state == "refused"
+def _revived(connection: Connection, keys: Sequence[str], rows: Sequence[dict[str, Any]]) -> set[str]:
+    """Let messages that were refused be as they were sent now, under their old ids; return their keys."""
+    wanted = select(table.c.key).where(table.c.key.in_(keys), table.c.state == "refused").with_for_update()
+    refused = set(connection.scalars(wanted))
+    # Of a key that a body holds twice the first counts, as with new ones.
+    for row in reversed([row for row in rows if row["key"] in refused]):
+        sent = {name: value for name, value in row.items() if name != "id"}
+        connection.execute(update(table).where(table.c.key == row["key"]).values(sent))
+    return refused
+
+
+def _remember(connection: Connection, keys: Sequence[str], now: datetime) -> None:
+    """Note of messages that have come to their end that they came again."""
     forgotten_soon = and_(table.c.state != "new", table.c.received < now - _REMEMBERED)
-    again = update(table).where(table.c.key.in_(keys))
-    connection.execute(again.where(or_(refused, forgotten_soon)).values(received=now))
-    return set(connection.scalars(again.where(refused).values(state="new", why="").returning(table.c.key)))
+    connection.execute(update(table).where(table.c.key.in_(keys), forgotten_soon).values(received=now))
 
 
 def _parts(items: Sequence[Any]) -> Iterator[list[Any]]:

@@ -193,8 +193,8 @@ class HelmHook(BaseHook):
         if BUSY in text:
             text += (
                 "\nIf nobody works on this release, somebody's Helm was killed. `helm rollback` to its last good "
-                "revision frees it; a release without one is freed by `helm uninstall`. A task of a sequence that is "
-                "tried again does so by itself."
+                "revision frees it; a release without one is freed by `helm uninstall`. A task of a sequence whose own "
+                "Helm it was does so by itself when it is tried again."
             )
         if any(words in text for words in GROUND_FAULTS):
             return HelmUnavailable(f"{text}\nThe cluster asked was {self.cluster.address}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -37,20 +37,25 @@ class Release:
             return cls(hook, longer, namespace)
         return cls(hook, short, namespace)
 
-    def free(self, since: datetime) -> str:
-        """Free the release from a Helm that was killed at its work; return what was done, "" when there was no need.
+    def newest(self) -> int:
+        """Return the number of the newest revision, whatever its state; 0 when there is none."""
+        history = self.hook.history(self.name, namespace=self.namespace)
+        return int(history[-1]["revision"]) if history else 0
+
+    def is_left_pending(self, among: Collection[int]) -> bool:
+        """Say whether one of these revisions is the newest, and a Helm that was killed has left it half done.
 
         While Helm works on a release it notes that down, and no other may begin. When it is killed together with its
-        worker, the note stays for good. Only for who knows that no other works on the release now.
-
-        :param since: what Helm began before is somebody else's, and left alone.
+        worker, the note stays for good.
         """
         history = self.hook.history(self.name, namespace=self.namespace)
-        if not history or not str(history[-1]["status"]).startswith("pending-"):
-            return ""
-        began = datetime.fromisoformat(history[-1]["updated"]).astimezone(UTC)
-        if began < since or datetime.now(UTC) - began < DYING:
-            return ""
+        if not history or history[-1]["revision"] not in among or not history[-1]["status"].startswith("pending-"):
+            return False
+        return datetime.now(UTC) - datetime.fromisoformat(history[-1]["updated"]).astimezone(UTC) >= DYING
+
+    def free(self) -> str:
+        """Free the release from a Helm that was killed at its work, and say what was done; see `is_left_pending`."""
+        history = self.hook.history(self.name, namespace=self.namespace)
         left = f"An earlier try was killed, and left release {self.name} in {self.namespace} {history[-1]['status']}"
         back = next((one["revision"] for state in BACK_TO for one in history[::-1] if one["status"] == state), None)
         if back is None:

@@ -13,8 +13,9 @@ from slipway_core.keptn import names
 from slipway_core.keptn.project_files import ProjectFiles
 
 from slipway.hooks.faults import HelmFailed, HelmUnavailable, NoAccess, NotScaled
-from slipway.hooks.helm import HelmHook
+from slipway.hooks.helm import BUSY, HelmHook
 from slipway.hooks.release import Release
+from slipway.kept import keep, kept
 from slipway.operators.task import TaskFailed, TaskOperator
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # A pod may miss its image or its configuration for a moment; after this many seconds it will not come right.
 HOPELESS_AFTER = 45.0
+OURS = "revisions"  # the numbers of those that a Helm of this task may have made last
 
 
 @contextmanager
@@ -88,10 +90,42 @@ class HelmOperator(TaskOperator):
         """Return the files of the payload's service in its stage."""
         return ProjectFiles(Path(str(self.files)), payload["stage"], payload["service"])
 
+    def free(self, release: Release, context: Any) -> None:
+        """Free the release from a Helm that an earlier try of this task has begun, and that was killed with it.
+
+        No other sequence works on the release, for this run has its lane; what a person's Helm has begun stays.
+        """
+        ours = kept(context, OURS)
+        if ours and release.is_left_pending(ours):
+            with self._ours(release, context):  # who is killed at this leaves something half done as well
+                self.log.warning("%s", release.free())
+
+    @contextmanager
+    def _ours(self, release: Release, context: Any) -> Iterator[None]:
+        """Note down before Helm makes a revision that it is ours: another try can tell it from everybody else's.
+
+        Not outside of a sequence: there are no lanes, so that anybody may be at work beside us.
+        """
+        if not self.seat:
+            yield
+            return
+        newest = release.newest()
+        earlier = [newest] if newest in (kept(context, OURS) or ()) else []
+        keep(context, OURS, [*earlier, newest + 1])
+        try:
+            yield
+        except HelmUnavailable as error:
+            if BUSY in str(error):  # if there is such a revision, somebody else has begun it
+                keep(context, OURS, earlier)
+            raise
+
     def upgrade(
-        self, release: Release, chart: Path, values_files: Sequence[Path], values: dict[str, Any]
+        self, release: Release, chart: Path, values_files: Sequence[Path], values: dict[str, Any], context: Any
     ) -> dict[str, Any]:
-        """Install or upgrade a release and wait until it is ready; a failure says what the pods say."""
+        """Install or upgrade a release and wait until it is ready; a failure says what the pods say.
+
+        Whoever calls it has called :meth:`free` before.
+        """
         self.log.info(
             "Deploying %s to namespace %s at %s with %s",
             release.name,
@@ -101,15 +135,16 @@ class HelmOperator(TaskOperator):
         )
         watch = _Watch(self, release)
         try:
-            return self.hook.upgrade(
-                release.name,
-                chart,
-                namespace=release.namespace,
-                values_files=values_files,
-                values=values,
-                timeout=self.readiness_timeout,
-                while_waiting=watch,
-            )
+            with self._ours(release, context):
+                return self.hook.upgrade(
+                    release.name,
+                    chart,
+                    namespace=release.namespace,
+                    values_files=values_files,
+                    values=values,
+                    timeout=self.readiness_timeout,
+                    while_waiting=watch,
+                )
         except HelmUnavailable:
             raise
         except HelmFailed as error:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from slipway_core.keptn import deployment, scaling
 
-from slipway.kept import keep, kept
 from slipway.links import ServiceLink
 from slipway.operators.helm import HelmOperator, outcomes
 from slipway.operators.task import TaskFailed, TaskReport
 
 if TYPE_CHECKING:
     from slipway.hooks.release import Release
-
-BEGAN = "began"  # when the first try of a task let Helm begin
 
 
 class HelmDeployOperator(HelmOperator):
@@ -63,8 +59,8 @@ class HelmDeployOperator(HelmOperator):
             release = self.release_of(payload)
             healed = self._healed_count(release, payload, values)  # None: the chart's own count
             self.hook.cluster.ensure_namespace(release.namespace, self._pull_secrets(payload))
-            self._free(release, context)
-            done = self.upgrade(release, chart, files.overlay("values.yaml"), values)
+            self.free(release, context)
+            done = self.upgrade(release, chart, files.overlay("values.yaml"), values, context)
             if healed is not None:
                 self._keep_count(release, payload, healed)
         objects = self.hook.manifest(release.name, namespace=release.namespace)
@@ -89,19 +85,6 @@ class HelmDeployOperator(HelmOperator):
             message += f" It keeps the {healed} replicas that healing gave it."
         return TaskReport(message=message, data={self._block_name: block})
 
-    def _free(self, release: Release, context: Any) -> None:
-        """Take over from an earlier try that was killed; no other sequence works on the release: this run has its lane.
-
-        So it is right for who deploys in a sequence of ours; elsewhere the release of a broken try stays as it is.
-        """
-        if not self.seat:
-            return
-        began = kept(context, BEGAN)
-        if began is None:
-            keep(context, BEGAN, datetime.now(UTC).isoformat())
-        elif told := release.free(datetime.fromisoformat(began)):
-            self.log.warning("%s", told)
-
     def _pull_secrets(self, payload: Mapping[str, Any]) -> list[str]:
         named = (payload.get("deployment") or {}).get("imagePullSecrets") or []
         if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
@@ -122,10 +105,12 @@ class HelmDeployOperator(HelmOperator):
             self.records.actions.settle(*place)
             return None
         healed = self.records.actions.healed(*place)
-        if healed is None or healed.ready is None:
+        if healed is None:
             return None
         if not self.hook.history(release.name, namespace=release.namespace):
             self.records.actions.settle(*place)  # it was another release, which is gone
+            return None
+        if healed.ready is None:
             return None
         if healed.by_values:
             values[scaling.VALUE] = healed.ready

@@ -103,5 +103,12 @@ def last_good_revision(history: History, among: Collection[int] | None = None) -
         return None
     went_back = ROLLED_BACK.match(history[-1].get("description") or "")
     running = int(went_back[1] if went_back else history[-1]["revision"])
-    earlier = [int(one["revision"]) for one in history if one["revision"] < running and one["status"] in GOOD]
+    earlier = [int(one["revision"]) for one in history if one["revision"] < running and _was_ready(one, history)]
     return next((number for number in reversed(earlier) if among is None or number in among), None)
+
+
+def _was_ready(one: Mapping[str, Any], history: History) -> bool:
+    """Say whether a revision became ready; what a release was freed to is called deployed, whatever it went back to."""
+    went_back = ROLLED_BACK.match(one.get("description") or "")
+    source = next((other for other in history if went_back and other["revision"] == int(went_back[1])), None)
+    return one["status"] in GOOD and (source is None or _was_ready(source, history))

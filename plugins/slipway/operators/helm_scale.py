@@ -74,6 +74,7 @@ class HelmScaleOperator(HelmOperator):
         """
         from slipway_core.records import Scaled
 
+        self.free(release, context)  # before its values are read: those of a try that was killed go
         values = self.hook.values(release.name, namespace=release.namespace) | {scaling.VALUE: count}
         chart = self.project_files(payload).chart()
         by_values = chart is not None and self._takes(release, workload, chart, values, count)
@@ -81,7 +82,7 @@ class HelmScaleOperator(HelmOperator):
         self.records.actions.change(task_run(context), Scaled(before, count, by_values))
         try:
             if chart and by_values:
-                done = self.upgrade(release, chart, (), values)
+                done = self.upgrade(release, chart, (), values, context)
                 # An evaluation that follows judges this revision.
                 block = {"release": release.name, "namespace": release.namespace, "revision": done["version"]}
                 report = {"deployment": block}

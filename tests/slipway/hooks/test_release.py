@@ -41,17 +41,10 @@ def test_a_release_without_a_service_has_no_address():
     assert "" == release.image([])
 
 
-SINCE = timedelta(minutes=5)  # so long ago the first try of the task began
-
-
-def freed(*states, ago=DYING + timedelta(seconds=1)):
-    """Free a release with revisions of these states, the last of them begun so long ago; return what was done."""
-    now = datetime.now(UTC)
-    history = [{"revision": 1 + at, "status": one, "updated": str(now - ago)} for at, one in enumerate(states)]
-    helm = StandInHelm(history=history)
-    told = Release(helm, "carts", "shop-qa").free(now - SINCE)
-    assert bool(told) == bool(helm.freed)
-    return helm.freed
+def helm_with(*states, ago=DYING + timedelta(seconds=1)):
+    """Return a Helm with revisions of these states, begun so long ago."""
+    began = str(datetime.now(UTC) - ago)
+    return StandInHelm(history=[{"revision": 1 + at, "status": one, "updated": began} for at, one in enumerate(states)])
 
 
 @pytest.mark.parametrize(
@@ -67,16 +60,22 @@ def freed(*states, ago=DYING + timedelta(seconds=1)):
 )
 def test_a_release_whose_helm_was_killed_is_freed(states, done):
     """It goes back to what was deployed last, without waiting; what was never installed is removed."""
-    assert [done] == freed(*states)
+    helm = helm_with(*states)
+    release = Release(helm, "carts", "shop-qa")
+    assert release.is_left_pending([release.newest()])
+    assert states[-1] in release.free()
+    assert [done] == helm.freed
 
 
 @pytest.mark.parametrize("states", [[], ["deployed"], ["deployed", "failed"]])
-def test_a_release_that_nobody_works_on_is_left_alone(states):
+def test_a_release_that_nobody_works_on_is_not_left_pending(states):
     """An upgrade of it works."""
-    assert [] == freed(*states)
+    release = Release(helm_with(*states), "carts", "shop-qa")
+    assert len(states) == release.newest()
+    assert not release.is_left_pending([len(states)])
 
 
-@pytest.mark.parametrize("ago", [SINCE + timedelta(seconds=1), timedelta()])
-def test_a_helm_that_may_still_work_or_is_somebody_elses_is_left_alone(ago):
-    """It began before the task did, or just now: the task is tried again."""
-    assert [] == freed("deployed", "pending-upgrade", ago=ago)
+@pytest.mark.parametrize(("among", "ago"), [([2], timedelta()), ([1, 3], DYING + timedelta(seconds=1)), ([], DYING)])
+def test_a_helm_that_may_still_work_or_is_somebody_elses_is_not_left_pending(among, ago):
+    """It began just now, or its revision is none of those asked about."""
+    assert not Release(helm_with("deployed", "pending-upgrade", ago=ago), "carts", "shop-qa").is_left_pending(among)

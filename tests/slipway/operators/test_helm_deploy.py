@@ -196,40 +196,6 @@ def test_a_fault_of_the_ground_is_tried_again(project, context):
         operator(project, StandInHelm(HelmUnavailable("cluster unreachable"))).execute(context)
 
 
-def frees(monkeypatch):
-    """Return since when releases are freed, as it happens."""
-    asked = []
-    monkeypatch.setattr("slipway.hooks.release.Release.free", lambda release, since: asked.append(since) or "")
-    return asked
-
-
-def test_another_try_frees_what_the_killed_one_left(project, context, monkeypatch):
-    """Since the first try began; the first try itself finds nothing of its own, and a cleared run begins anew."""
-    asked = frees(monkeypatch)
-    before = timezone.utcnow()
-    operator(project, StandInHelm()).execute(context)
-    assert [] == asked
-    for _ in range(2):
-        operator(project, StandInHelm()).execute(context)
-    assert asked[0] == asked[1]
-    assert before <= asked[0] <= timezone.utcnow()
-    context["dag_run"].clear_number = 1
-    operator(project, StandInHelm()).execute(context)
-    assert 2 == len(asked)
-
-
-def test_outside_of_a_sequence_no_release_is_freed(project, context, monkeypatch):
-    """There are no lanes: somebody else may be at work on it."""
-    asked = frees(monkeypatch)
-    for _ in range(2):
-        made = HelmDeployOperator(
-            task_id="deployment", files=project, payload={"project": "shop", "stage": "qa", "service": "carts"}
-        )
-        made.hook = StandInHelm()
-        made.execute(context)
-    assert [] == asked
-
-
 def test_a_missing_right_is_an_outcome(project, context):
     """Another try ends alike."""
     with pytest.raises(TaskFailed, match="may not"):
@@ -296,9 +262,10 @@ def test_a_delivery_does_not_keep_a_count_that_never_got_ready(project, context,
     assert ({}, False) == (helm.upgrades[0][2]["values"], "healing gave it" in message)
 
 
-def test_a_release_that_is_installed_anew_was_never_healed(project, context, heal, records):
-    """Somebody removed it, or the cluster is a new one."""
-    heal(True)
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_a_release_that_is_installed_anew_was_never_healed(project, context, heal, records, state):
+    """Somebody removed it, or the cluster is a new one; whether or not its count got ready."""
+    heal(True, state)
     helm = StandInHelm()
     operator(project, helm).execute(context)
     assert ({}, None) == (helm.upgrades[0][2]["values"], records.actions.healed("shop", "qa", "carts"))

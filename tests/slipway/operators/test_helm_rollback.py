@@ -17,7 +17,7 @@ def revisions(*lines):
 
 
 GOOD, BETTER, BAD = ("superseded", ""), ("deployed", "Upgrade complete"), ("failed", "Upgrade failed")
-BACK = ("deployed", "Rollback to 1")
+BACK, GOOD_BACK = ("deployed", "Rollback to 1"), ("superseded", "Rollback to 1")
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,15 @@ BACK = ("deployed", "Rollback to 1")
         (revisions(GOOD, ("deployed", ""), BAD, BAD), 2),
         (revisions(BAD, BAD), None),
         (revisions(GOOD, GOOD, BACK), None),
-        (revisions(GOOD, GOOD, ("superseded", "Rollback to 1"), BETTER), 3),
+        (revisions(GOOD, GOOD, GOOD_BACK, BETTER), 3),
+        (revisions(BAD, GOOD_BACK, BETTER), None),
+        (revisions(BAD, GOOD_BACK, ("superseded", "Rollback to 2"), BETTER), None),
+        (revisions(GOOD, BAD, ("superseded", "Rollback to 2"), BETTER), 1),
+        (revisions(GOOD, BAD, GOOD_BACK, ("superseded", "Rollback to 3"), BETTER), 4),
     ],
 )
 def test_the_last_good_revision_is_one_before_the_running_one(history, expected):
-    """After a rollback the running one is that which it went back to."""
+    """After a rollback the running one is that which it went back to; what went back to a failed one is none."""
     assert expected == last_good_revision(history)
 
 

@@ -67,7 +67,7 @@ def operator(tmp_path, monkeypatch):
         made.hook = helm
         made.workload_of = lambda release, payload: helm.workload
 
-        def upgrade(release, chart, values_files, values):
+        def upgrade(release, chart, values_files, values, context):
             if helm.error:
                 raise helm.error
             helm.upgrades.append(values)
@@ -191,7 +191,7 @@ def test_a_count_that_did_not_get_ready_is_told_and_can_be_scaled_back(operator,
     helm = StandInHelm(StandInWorkload(ready=False), takes=takes)
     made = operator(helm)
 
-    def applied_and_not_ready(release, chart, values_files, values):
+    def applied_and_not_ready(release, chart, values_files, values, context):
         helm.workload.count = values["replicaCount"]
         raise HelmFailed("timed out")
 

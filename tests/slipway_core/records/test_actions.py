@@ -101,6 +101,39 @@ def test_a_count_that_never_became_ready_can_be_undone_and_no_delivery_keeps_it(
     assert records.actions.healed(*PLACE) is None
 
 
+@pytest.mark.parametrize("before", [5, 3])
+@pytest.mark.parametrize("state", [FAILED, None])
+def test_a_count_that_a_delivery_or_nobody_changed_is_not_set_by_hand(records, state, before):
+    """After 3 → 5 that never got ready a service has 5; 3 when a delivery kept those, or when 5 were never given."""
+    scale(records, 0, 1, 3)
+    started = records.actions.ask(asked(1), HealingSettings(cooldown=0))
+    records.actions.change(started.run, Scaled(3, 5, True))
+    if state:
+        records.actions.finish(started.id, state, "not ready")
+    scale(records, 2, before, 4)
+    healed = records.actions.healed(*PLACE)
+    assert (1, 4, 4) == (healed.former, healed.replicas, healed.ready)
+
+
+def test_a_change_that_was_never_made_is_not_set_by_hand(records):
+    """It was recorded, and then its worker was killed, twice: 2 are there still."""
+    scale(records, 0, 1, 2)
+    for number in (1, 2):
+        lost = records.actions.ask(asked(number), HealingSettings(cooldown=0))
+        records.actions.change(lost.run, Scaled(2, 4, True))
+    healed = records.actions.healed(*PLACE)
+    assert (1, 4, 2) == (healed.former, healed.replicas, healed.ready)
+
+
+def test_what_somebody_set_by_hand_is_what_to_go_back_to(records):
+    """Between two actions, the first of which was not ready: then no count of healing's is left that was."""
+    scale(records, 0, 1, 3)
+    started = records.actions.ask(asked(1), HealingSettings(cooldown=0))
+    records.actions.change(started.run, Scaled(7, 8, True))
+    healed = records.actions.healed(*PLACE)
+    assert (7, 8, None) == (healed.former, healed.replicas, healed.ready)
+
+
 def test_a_change_that_did_not_come_about_is_taken_back(records):
     """Nothing is left to be undone; a task that asked for no action has none."""
     started = records.actions.ask(asked(0), HealingSettings())

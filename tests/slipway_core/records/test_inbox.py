@@ -146,3 +146,31 @@ def test_what_could_not_be_started_is_tried_anew_when_it_is_sent_again(records):
     assert records.inbox.handle_next(lambda message: Handled("started", "run"))
     [last] = records.inbox.store([NEW])
     assert "started" == last.message.state
+
+
+def refuse(message):
+    """Handle a message as one that cannot be started."""
+    return Handled("refused", why="its DAG was gone")
+
+
+def test_what_is_tried_anew_keeps_the_order_of_its_body(records):
+    """As what is new does."""
+    records.inbox.store(several(12))
+    while records.inbox.handle_next(refuse):
+        pass
+    records.inbox.store(several(12))
+    seen = []
+    while records.inbox.handle_next(lambda message: seen.append(message.key) or Handled("started", "run")):
+        pass
+    assert [one.key for one in several(12)] == seen
+
+
+def test_what_is_tried_anew_is_what_was_sent_last(records):
+    """Whoever sends a corrected event under the same id wants that one started; one that was started stays."""
+    records.inbox.store([NEW])
+    assert records.inbox.handle_next(refuse)
+    corrected = replace(NEW, body={"service": "orders"}, sender="user:eve")
+    [again] = records.inbox.store([corrected])
+    assert (True, corrected.body, "user:eve") == (again.is_new, again.message.body, again.message.sender)
+    [waits] = records.inbox.store([NEW])
+    assert (False, corrected.body) == (waits.is_new, waits.message.body)
