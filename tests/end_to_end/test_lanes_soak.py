@@ -174,11 +174,16 @@ class Scenario:
         assert within(30, lambda: not self.left_over()), f"left in the lane: {self.left_over()}: {self}"
 
     def work(self, run: Run) -> list[tuple[datetime, datetime]]:
-        """Return from when until when a run worked, task by task."""
+        """Return from when until when a run worked, task by task.
+
+        A task that a mark has passed over has begun and ended at the same moment: it did not work.
+        """
         return sorted(
-            (datetime.fromisoformat(task["start_date"]), datetime.fromisoformat(task["end_date"]))
+            (datetime.fromisoformat(begun), datetime.fromisoformat(ended))
             for task in self.api.task_instances(*run)
-            if task["start_date"] and task["end_date"] and task["task_id"].startswith(WORK)
+            if task["task_id"].startswith(WORK)
+            for begun, ended in [(task["start_date"], task["end_date"])]
+            if begun and ended and begun != ended
         )
 
     def entered(self, run: Run) -> datetime:
