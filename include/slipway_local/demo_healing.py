@@ -23,6 +23,7 @@ PROBLEM = CHECKOUT / "include" / "events" / "problem.json"
 STAGE = "production"
 REMEDIATION, SCALE_BACK = f"{PROJECT}.{STAGE}.remediation", f"{PROJECT}.{STAGE}.scale-back"
 ALERT = "requests_per_pod"
+VISITORS = 6  # to each pod; each asks ten times a second, and fifty requests a second are promised
 _LOOK = 2.0  # seconds between two looks
 _ALERTMANAGER_RESTARTS = 60.0  # seconds; it does when a route comes or goes
 
@@ -46,7 +47,7 @@ def heal_what_is_found(demo: Demo) -> None:
     """A load raises an alert, the alert a remediation; when it is over, production is scaled back."""
     _require_release(demo)
     before, known = _replicas(STAGE), _remediations(demo)
-    with rush(FOLDER / SERVICE / "locust", f"{PROJECT}-{STAGE}", SERVICE):
+    with rush(FOLDER / SERVICE / "locust", f"{PROJECT}-{STAGE}", SERVICE, VISITORS * before):
         demo.say(f"A rush of visitors, made by Locust in the cluster, asks {SERVICE} in production.")
         fired = _comes_true(lambda: _alerts() != [], 120)
         demo.expect(fired, f"Prometheus saw too much, Alertmanager's alert {ALERT} fires: {', '.join(_alerts())}")
