@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import httpx
@@ -23,7 +24,7 @@ PROBLEM = CHECKOUT / "include" / "events" / "problem.json"
 STAGE = "production"
 REMEDIATION, SCALE_BACK = f"{PROJECT}.{STAGE}.remediation", f"{PROJECT}.{STAGE}.scale-back"
 ALERT = "requests_per_pod"
-VISITORS = 6  # to each pod; each asks ten times a second, and fifty requests a second are promised
+RUSH, USUAL = 6, 2  # visitors, to each pod and in all; each asks ten times a second, and a pod is promised fifty
 _LOOK = 2.0  # seconds between two looks
 _ALERTMANAGER_RESTARTS = 60.0  # seconds; it does when a route comes or goes
 
@@ -47,7 +48,7 @@ def heal_what_is_found(demo: Demo) -> None:
     """A load raises an alert, the alert a remediation; when it is over, production is scaled back."""
     _require_release(demo)
     before, known = _replicas(STAGE), _remediations(demo)
-    with rush(FOLDER / SERVICE / "locust", f"{PROJECT}-{STAGE}", SERVICE, VISITORS * before):
+    with _visitors(RUSH * before, 240):
         demo.say(f"A rush of visitors, made by Locust in the cluster, asks {SERVICE} in production.")
         fired = _comes_true(lambda: _alerts() != [], 120)
         demo.expect(fired, f"Prometheus saw too much, Alertmanager's alert {ALERT} fires: {', '.join(_alerts())}")
@@ -60,12 +61,17 @@ def heal_what_is_found(demo: Demo) -> None:
         demo.expect(during > before, f"{SERVICE} in production rose from {before} to {during} pods")
         demo.expect(healed[-1].evaluation().get("result") == "pass", "its evaluation passed after the action")
         demo.expect(_comes_true(lambda: _alerts() == [], 120), "the alert is resolved")
-    demo.say("The way back begins when the objectives have held for three minutes since the last action.")
-    backs = _chain(demo, context, SCALE_BACK, 420)
+    demo.say("The rush is over. The way back begins when the objectives have held for three minutes since the action.")
+    with _visitors(USUAL, 420):  # without anybody there would be nothing to judge
+        backs = _chain(demo, context, SCALE_BACK, 420)
     show_deliveries(demo, backs)
     former = _replicas(STAGE)
     demo.expect(bool(backs) and backs[-1].succeeded, f"{SCALE_BACK} ended well")
     demo.expect(former < during, f"production is scaled back from {during} to {former} pods")
+
+
+def _visitors(count: int, seconds: int) -> AbstractContextManager[None]:
+    return rush(FOLDER / SERVICE / "locust", f"{PROJECT}-{STAGE}", SERVICE, count, seconds)
 
 
 def _require_release(demo: Demo) -> None:

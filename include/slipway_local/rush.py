@@ -1,4 +1,4 @@
-"""More visitors than a service is made for: a Locust Job in the cluster, beside what Airflow does."""
+"""Visitors of a service, as many as one likes: a Locust Job in the cluster, beside what Airflow does."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from pathlib import Path
 
 from slipway.hooks.load_job import LoadJob
 
-LONGEST = 300.0  # seconds; the script's own settings end it before
+GRACE = 60.0  # seconds in which a load that is over must have ended; then the cluster ends it
 
 
 @contextmanager
-def rush(folder: Path, namespace: str, service: str, visitors: int) -> Iterator[None]:
+def rush(folder: Path, namespace: str, service: str, visitors: int, seconds: int) -> Iterator[None]:
     """Make load on a service with `rush.py` and `rush.conf` of `folder`; what still runs at the end is deleted.
 
     :param namespace: the service's; the load is made there too.
-    :param visitors: how many there are; the settings' own number is for people who start it by hand.
+    :param visitors: how many there are, instead of the number in the settings.
+    :param seconds: for so long at most.
     :raises NoCluster: when the cluster refuses it.
     """
     from slipway_cluster.kubectl import apply, kubectl
     from slipway_cluster.target import current_target
 
     with tempfile.TemporaryDirectory(prefix="slipway-rush-") as scratch:
-        job = _job(folder, Path(scratch), namespace, service, visitors)
+        job = _job(folder, Path(scratch), namespace, service, visitors, seconds)
         files = job.files()
     target, place = current_target(), f"--namespace={namespace}"
     gone = ("delete", "job,configmap", job.name, place, "--ignore-not-found", "--cascade=foreground")
@@ -45,13 +46,14 @@ def rush(folder: Path, namespace: str, service: str, visitors: int) -> Iterator[
         kubectl(target, *gone)
 
 
-def _job(folder: Path, scratch: Path, namespace: str, service: str, visitors: int) -> LoadJob:
+def _job(folder: Path, scratch: Path, namespace: str, service: str, visitors: int, seconds: int) -> LoadJob:
     from slipway_cluster.sample_images import locust_name
 
     script, conf = scratch / "rush.py", scratch / "rush.conf"
     shutil.copy(folder / script.name, script)
     # Of two settings of one name, Locust takes the last.
-    conf.write_text(f"{(folder / conf.name).read_text()}users = {visitors}\nspawn-rate = {visitors}\n")
+    own = f"users = {visitors}\nspawn-rate = {visitors}\nrun-time = {seconds}s\n"
+    conf.write_text((folder / conf.name).read_text() + own)
     return LoadJob(
         name=f"rush-{service}",
         namespace=namespace,
@@ -60,5 +62,5 @@ def _job(folder: Path, scratch: Path, namespace: str, service: str, visitors: in
         host=f"http://{service}.{namespace}",
         script=script,
         conf=conf,
-        longest_run=LONGEST,
+        longest_run=seconds + GRACE,
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from slipway_cluster import kubectl as cluster
 from slipway_cluster import target
-from slipway_local.rush import LONGEST, rush
+from slipway_local.rush import GRACE, rush
 from slipway_local.sample_project import FOLDER
 
 
@@ -19,14 +19,14 @@ def test_the_load_is_limited_in_time_and_deleted_whatever_happens(monkeypatch: p
     monkeypatch.setattr(cluster, "apply", lambda _, objects: said.append(objects))
     with (
         pytest.raises(RuntimeError, match="broken off"),
-        rush(FOLDER / "helloservice" / "locust", "fulltour-production", "helloservice", 18),
+        rush(FOLDER / "helloservice" / "locust", "fulltour-production", "helloservice", 18, 90),
     ):
         raise RuntimeError("broken off")
     before, (config_map, job), after = said
     assert ("delete", "delete") == (before, after)
     assert {"rush.py", "rush.conf"} == set(config_map["data"])
-    assert config_map["data"]["rush.conf"].endswith("users = 18\nspawn-rate = 18\n")
+    assert config_map["data"]["rush.conf"].endswith("users = 18\nspawn-rate = 18\nrun-time = 90s\n")
     assert config_map["metadata"] == {"name": "rush-helloservice", "namespace": "fulltour-production"}
-    assert (LONGEST, 0) == (job["spec"]["activeDeadlineSeconds"], job["spec"]["backoffLimit"])
+    assert (90 + GRACE, 0) == (job["spec"]["activeDeadlineSeconds"], job["spec"]["backoffLimit"])
     [container] = job["spec"]["template"]["spec"]["containers"]
     assert ["--host", "http://helloservice.fulltour-production", "--script", "rush.py"] == container["args"][:4]
