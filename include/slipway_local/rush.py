@@ -15,10 +15,10 @@ GRACE = 60.0  # seconds in which a load that is over must have ended; then the c
 
 @contextmanager
 def rush(folder: Path, namespace: str, service: str, visitors: int, seconds: int) -> Iterator[None]:
-    """Make load on a service with `rush.py` and `rush.conf` of `folder`; what still runs at the end is deleted.
+    """Make load on a service with `rush.py` of `folder`; what still runs at the end is deleted.
 
     :param namespace: the service's; the load is made there too.
-    :param visitors: how many there are, instead of the number in the settings.
+    :param visitors: how many there are.
     :param seconds: for so long at most.
     :raises NoCluster: when the cluster refuses it.
     """
@@ -26,7 +26,10 @@ def rush(folder: Path, namespace: str, service: str, visitors: int, seconds: int
     from slipway_cluster.target import current_target
 
     with tempfile.TemporaryDirectory(prefix="slipway-rush-") as scratch:
-        job = _job(folder, Path(scratch), namespace, service, visitors, seconds)
+        # Apart from the files beside it: Locust reads a locust.conf there whether it is named or not.
+        script, conf = shutil.copy(folder / "rush.py", scratch), Path(scratch, "rush.conf")
+        conf.write_text(f"users = {visitors}\nspawn-rate = {visitors}\nrun-time = {seconds}s\nstop-timeout = 2\n")
+        job = _job(Path(script), conf, namespace, service, seconds)
         files = job.files()
     target, place = current_target(), f"--namespace={namespace}"
     gone = ("delete", "job,configmap", job.name, place, "--ignore-not-found", "--cascade=foreground")
@@ -46,14 +49,9 @@ def rush(folder: Path, namespace: str, service: str, visitors: int, seconds: int
         kubectl(target, *gone)
 
 
-def _job(folder: Path, scratch: Path, namespace: str, service: str, visitors: int, seconds: int) -> LoadJob:
+def _job(script: Path, conf: Path, namespace: str, service: str, seconds: int) -> LoadJob:
     from slipway_cluster.sample_images import locust_name
 
-    script, conf = scratch / "rush.py", scratch / "rush.conf"
-    shutil.copy(folder / script.name, script)
-    # Of two settings of one name, Locust takes the last.
-    own = f"users = {visitors}\nspawn-rate = {visitors}\nrun-time = {seconds}s\n"
-    conf.write_text((folder / conf.name).read_text() + own)
     return LoadJob(
         name=f"rush-{service}",
         namespace=namespace,

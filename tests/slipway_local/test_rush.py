@@ -25,7 +25,7 @@ def test_the_load_is_limited_in_time_and_deleted_whatever_happens(monkeypatch: p
     before, (config_map, job), after = said
     assert ("delete", "delete") == (before, after)
     assert {"rush.py", "rush.conf"} == set(config_map["data"])
-    assert config_map["data"]["rush.conf"].endswith("users = 18\nspawn-rate = 18\nrun-time = 90s\n")
+    assert config_map["data"]["rush.conf"].startswith("users = 18\nspawn-rate = 18\nrun-time = 90s\n")
     assert config_map["metadata"] == {"name": "rush-helloservice", "namespace": "fulltour-production"}
     assert (90 + GRACE, 0) == (job["spec"]["activeDeadlineSeconds"], job["spec"]["backoffLimit"])
     [container] = job["spec"]["template"]["spec"]["containers"]
